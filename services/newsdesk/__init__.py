@@ -1,0 +1,1 @@
+"""newsdesk: article events in, explained decisions out."""
