@@ -50,11 +50,11 @@ class Score(TypedDict):
 
 @with_config(STRICT)
 class OutrankedBy(TypedDict):
-    """The related article that leads instead; quality in points."""
+    """The related article that leads instead; quality in points; articleId and url where it came with a URL."""
 
-    articleId: Text
+    articleId: NotRequired[Text]
+    url: NotRequired[Text]
     title: Text
-    url: Text
     quality: Int64
 
 

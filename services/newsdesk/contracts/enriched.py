@@ -15,9 +15,12 @@ OPEN = ConfigDict(extra="allow", title=None)
 """Upstream's unknown fields travel on the record; a reader takes what it knows."""
 
 
-@with_config(STRICT)
+@with_config(OPEN)
 class Upstream(TypedDict, total=False):
-    """What upstream had computed itself; the desk uses none of it unless the rules trust its quality."""
+    """What upstream had computed itself; the desk uses none of it unless the rules trust its quality.
+
+    Unknown fields whose names are newsdesk's own are kept here too.
+    """
 
     quality: Int64
     heat: Int64
@@ -38,9 +41,10 @@ class Dropped(TypedDict):
 class DeskState(TypedDict):
     """What only the desk needs to go on from this record; not for other readers.
 
-    first: where the article's first event was read. keys: the URL keys of the current revision, hashed.
-    aliases: every URL key within the scope. content: one digest for each part of the content.
-    events: digests of the last event ids. published: digest of the published record, or absent.
+    source: where the article's first event was read. aliases: every URL key within the scope.
+    keys: the URL keys of the current revision, as digests. content: one digest for each part of the content.
+    events: digests of the last event ids. updated: the current revision's updatedDateTime.
+    published: digest of the published record, absent where there is none.
     """
 
     source: Source
@@ -88,10 +92,10 @@ class PublishedArticle(_Article, total=False):
 
 @with_config(OPEN)
 class EnrichedArticle(_Article, total=False):
-    """An article as the desk knows it, whatever was decided; dropped and droppedCount tell what related lost."""
+    """An article as the desk knows it, whatever was decided; dropped and droppedCounts tell what related lost."""
 
     dropped: list[Dropped]
-    droppedCount: Int64
+    droppedCounts: dict[DropReason, Int64]
     secured: Text
     upstream: Upstream
     kind: DecisionKind

@@ -109,8 +109,6 @@ class DropReason(StrEnum):
     """One of its known fields has a value of another type."""
     MISSING_TITLE = "missing_title"
     """It has no title."""
-    MISSING_URL = "missing_url"
-    """It has no URL."""
     BAD_URL = "bad_url"
     """A URL of it does not parse, is not http(s), or holds credentials."""
     BAD_DATE = "bad_date"

@@ -100,9 +100,9 @@ class Rules(_Part):
         domains = [provider.domain.casefold() for provider in self.providers]
         if len(set(domains)) < len(domains):
             raise ValueError("providers: a domain is listed twice")
-        for name in parents:
+        for name, parent in parents.items():
             seen = {name}
-            ancestor = parents[name]
+            ancestor = parent
             while ancestor is not None:
                 if ancestor not in parents:
                     raise ValueError(f"topics: the parent {ancestor!r} of {name!r} is not in the list")

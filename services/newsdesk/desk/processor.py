@@ -1,0 +1,150 @@
+"""The desk's processor: the judgement plugged into the engine. It returns what to write; the engine writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+import newsdesk
+from newsdesk.contracts import cloudevents as ce
+from newsdesk.contracts import topics
+from newsdesk.contracts.partitions import partition_of
+from newsdesk.contracts.reasons import DeadLetterReason
+from newsdesk.desk.headers import Stamp, dead_headers, forwarded_headers, text_of
+from newsdesk.editorial.article import Article, read_article
+from newsdesk.editorial.identity import event_id
+from newsdesk.editorial.instants import InstantError, from_milliseconds, read_instant
+from newsdesk.editorial.judgement import judge
+from newsdesk.editorial.parse import parse_event
+from newsdesk.editorial.records import Records, write_records
+from newsdesk.editorial.state import fold, known_by
+from newsdesk.editorial.unreadable import Unreadable
+from newsdesk.engine.records import Outcome, Write
+
+if TYPE_CHECKING:
+    from newsdesk.contracts.decision import Source
+    from newsdesk.editorial.rulebook import Rulebook
+    from newsdesk.editorial.state import Reader, View
+    from newsdesk.engine.records import Headers, Record
+
+HEADROOM: Final = 16 * topics.KIB
+"""Bytes that a topic's limit leaves for headers and framing of a record."""
+
+DECISION: Final = "decision"
+DEAD_LETTER: Final = "dead_letter"
+FORWARDED: Final = "forwarded"
+
+
+class DeskProcessor:
+    """Answers every event with one decision, one dead letter, or by forwarding it to the partition of its scope.
+
+    *partitions* is the number of partitions of every co-partitioned topic, None where placement is not checked.
+    """
+
+    inputs: tuple[str, ...] = tuple(topic.name for topic in topics.INPUTS)
+    changelog: str = topics.ENRICHED.name
+
+    def __init__(self, book: Rulebook, partitions: int | None, *, event_bytes: int = topics.EVENT_BYTES) -> None:
+        self._book = book
+        self._partitions = partitions
+        self._event_bytes = event_bytes
+
+    def process(self, record: Record, state: Reader) -> Outcome:
+        """What to write about *record*."""
+        try:
+            parsed = parse_event(record.value, self._event_bytes)
+            article = read_article(parsed.event, self._book)
+        except Unreadable as error:
+            return self._dead(record, error.reason, error.detail)
+        if self._partitions is not None:
+            home = partition_of(article.scope.encode(), self._partitions)
+            if home != record.partition:
+                return self._forward(record, article.scope, home)
+        attributes = parsed.attributes
+        ce_id = attributes.get("id") or text_of(record.headers, ce.CE_ID)
+        ce_source = attributes.get("source") or text_of(record.headers, ce.CE_SOURCE)
+        event = event_id(ce_source or "", ce_id) if ce_id else None
+        said = attributes.get("time") or text_of(record.headers, ce.CE_TIME)
+        verdict = judge(article, event, known_by(article.aliases, state), self._book)
+        source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        records = write_records(article, verdict, source, _time(said, record, article), self._book)
+        return self._decided(record, records)
+
+    def crashed(self, record: Record, error: Exception) -> Outcome:
+        """The dead letter for a defect of ours that *record* brought to light."""
+        detail = f"{type(error).__name__}: {error}"[:300]
+        outcome = self._dead(record, DeadLetterReason.INTERNAL_ERROR, detail, error)
+        outcome.defect = True
+        return outcome
+
+    def too_large(self, record: Record, outcome: Outcome, topic: str, size: int) -> Outcome:  # noqa: ARG002 - the engine's form
+        """The dead letter for a record whose answer does not fit into *topic*."""
+        return self._dead(record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{size} bytes for {topic}")
+
+    def read_change(self, value: bytes | None) -> dict[str, Any] | None:
+        """A record of the enriched topic as fold takes it."""
+        return orjson.loads(value) if value is not None else None
+
+    def fold(self, state: View, key: bytes, change: Any) -> None:
+        """Apply a record of the enriched topic to the state."""
+        fold(state, key, change)
+
+    def _decided(self, record: Record, records: Records) -> Outcome:
+        decision = records.decision
+        article = decision["articleId"]
+        key = article.encode()
+        stamp = Stamp(record, article, decision.get("time"))
+        writes: list[Write] = []
+
+        def write(
+            topic: topics.Topic, key: bytes, value: bytes | None, headers: Headers, change: object = None
+        ) -> None:
+            writes.append(Write(topic.name, record.partition, key, value, headers, None, change))
+
+        if (enriched := records.enriched) is not None:
+            value = orjson.dumps(enriched)
+            limit = topics.ENRICHED.max_message_bytes - HEADROOM
+            if len(value) > limit:
+                return self._dead(
+                    record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {limit} are allowed"
+                )
+            write(topics.ENRICHED, key, value, stamp.headers("enriched", ce.TYPE_ENRICHED), enriched)
+        for merged in records.merged:
+            write(topics.ENRICHED, merged.encode(), None, stamp.headers(f"merged/{merged}", ce.TYPE_MERGED))
+        for merged in records.merged_published:
+            headers = stamp.headers(f"merged-published/{merged}", ce.TYPE_RETRACTED)
+            write(topics.PUBLISHED, merged.encode(), None, headers)
+        if records.published is not None:
+            write(topics.PUBLISHED, key, records.published, stamp.headers("published", ce.TYPE_PUBLISHED))
+        elif records.retract:
+            write(topics.PUBLISHED, key, None, stamp.headers("published", ce.TYPE_RETRACTED))
+        write(topics.DECISIONS, key, orjson.dumps(decision), stamp.headers("decision", ce.TYPE_DECISION))
+        return Outcome(writes, DECISION, (decision["kind"], decision["reason"]))
+
+    def _dead(self, record: Record, reason: DeadLetterReason, detail: str, error: Exception | None = None) -> Outcome:
+        headers = dead_headers(record, reason.value, detail, newsdesk.__version__, error)
+        letter = Write(topics.DEAD_LETTERS.name, record.partition, record.key, record.value, headers, None)
+        return Outcome([letter], DEAD_LETTER, (reason.value,))
+
+    def _forward(self, record: Record, scope: str, home: int) -> Outcome:
+        """Forward the record to the partition of its scope, once."""
+        if record.topic == topics.REPARTITIONED.name:
+            detail = f"in partition {record.partition}, and its scope {scope[:100]!r} belongs to {home}"
+            return self._dead(record, DeadLetterReason.MISROUTED, detail)
+        forwarded = Write(
+            topics.REPARTITIONED.name, home, scope.encode(), record.value, forwarded_headers(record), record.timestamp
+        )
+        return Outcome([forwarded], FORWARDED, ())
+
+
+def _time(said: str | None, record: Record, article: Article) -> str | None:
+    """The event's time: what CloudEvents says, else the record's timestamp, else when it was published."""
+    if said is not None:
+        try:
+            return read_instant(said)
+        except InstantError:
+            pass  # a clock that upstream wrote wrongly says nothing
+    if record.timestamp >= 0:
+        return from_milliseconds(record.timestamp)
+    return article.published

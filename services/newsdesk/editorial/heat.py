@@ -1,0 +1,54 @@
+"""Heat: does an article lead its story, and how hot is it. The source of the rules is the recorded site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from newsdesk.contracts.rules import Heat
+    from newsdesk.editorial.related import RelatedItem
+
+SUPPRESSED: Final = -1
+"""The heat of an article that does not lead its story."""
+
+NO_DATE: Final = "~"
+"""Sorts after every date: a missing date is the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An article's heat, and the related item that leads instead of it, if one does."""
+
+    heat: int
+    leader: RelatedItem | None = None
+    tie: bool = False
+
+
+def standing(quality: int, date: str | None, article_id: str, related: Sequence[RelatedItem], rules: Heat) -> Standing:
+    """Where an article of *quality* stands among *related*, which are in canonical order (the best first).
+
+    A higher quality leads; at the same quality the earlier date, then the smaller id.
+    """
+    if not related:
+        return Standing(quality)
+    best = related[0]
+    if best.quality > quality:
+        return Standing(SUPPRESSED, leader=best)
+    if best.quality == quality:
+        tied = min((item for item in related if item.quality == quality), key=lambda item: item.precedence)
+        if tied.precedence < precedence(date, article_id):
+            return Standing(SUPPRESSED, leader=tied, tie=True)
+    return Standing(heat_of_leader(quality, len(related), rules))
+
+
+def heat_of_leader(quality: int, related: int, rules: Heat) -> int:
+    """The heat of an article that leads *related* others; below the floor they add nothing."""
+    return quality + rules.per_related * related if quality >= rules.floor else quality
+
+
+def precedence(date: str | None, article_id: str) -> tuple[str, str]:
+    """Who leads at the same quality: the smaller of these."""
+    return (date[:-1] if date else NO_DATE, article_id)

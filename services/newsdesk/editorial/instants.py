@@ -1,0 +1,61 @@
+"""Instants: RFC 3339 texts read strictly and written in one form, UTC with Z."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from newsdesk.contracts.reasons import DeadLetterReason
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2100
+
+_FORM: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+class InstantError(ValueError):
+    """A text that is no instant; *reason* says what is wrong with it."""
+
+    def __init__(self, reason: DeadLetterReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def read_instant(text: str) -> str:
+    """The instant in UTC as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`; raises InstantError."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        raise InstantError(DeadLetterReason.BAD_DATE, f"{text[:40]!r} is not a date like 2020-07-01T03:38:00Z")
+    day, clock, fraction, offset = form.groups()
+    if offset is None:
+        raise InstantError(DeadLetterReason.DATE_WITHOUT_OFFSET, f"{text[:40]!r} has no offset: append Z for UTC")
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{'+00:00' if offset in 'Zz' else offset}")
+        if offset not in "Zz":
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InstantError(DeadLetterReason.BAD_DATE, f"{text[:40]!r} is not a date of the calendar") from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise InstantError(
+            DeadLetterReason.DATE_OUT_OF_RANGE, f"{text[:40]!r} is not between {FIRST_YEAR} and {LAST_YEAR}"
+        )
+    return write_instant(moment)
+
+
+def write_instant(moment: datetime) -> str:
+    """*moment*, which is in UTC, as text; the fraction of the second only where there is one."""
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{moment.microsecond:06d}".rstrip("0") + "Z" if moment.microsecond else text + "Z"
+
+
+def from_milliseconds(timestamp: int) -> str:
+    """A record's timestamp, milliseconds since 1970, as an instant."""
+    seconds, milliseconds = divmod(timestamp, 1000)
+    return write_instant(datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000))
+
+
+def sort_key(instant: str) -> str:
+    """Orders instants as read_instant returns them: without Z, a fraction sorts after the whole second."""
+    return instant[:-1]

@@ -1,0 +1,70 @@
+"""Providers: who published an article, resolved by registered domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from newsdesk.editorial.urls import UrlError, read_url, registered_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from newsdesk.contracts.rules import ProviderRule
+
+
+class ProviderTable:
+    """The editors' table of providers, looked up from the most specific host to the registered domain."""
+
+    def __init__(self, rules: Iterable[ProviderRule]) -> None:
+        self._rules = {_bare(rule.domain): rule for rule in rules}
+
+    def find(self, host: str, domain: str | None) -> ProviderRule | None:
+        """The rule for an article on *host* whose provider says *domain*; None where the table has none.
+
+        The host decides where it belongs to the provider (blogs weigh differently from the rest of a site);
+        a video on a platform is weighed as its provider's.
+        """
+        if not self._rules:
+            return None
+        start = _bare(host)
+        if domain is not None:
+            said = _bare(domain)
+            if start != said and not start.endswith("." + said):
+                start = said
+        last = registered_domain(start)
+        while start:
+            if rule := self._rules.get(start):
+                return rule
+            if start == last:
+                return None
+            start = start.partition(".")[2]
+        return None
+
+
+def resolve_provider(given: Mapping[str, Any] | None, host: str, rule: ProviderRule | None) -> dict[str, Any]:
+    """The provider on the record: the registered domain of what was given, else of the host; the name likewise."""
+    provider: dict[str, Any] = {}
+    name = given.get("name") if given else None
+    domain = given.get("domain") if given else None
+    if name or (rule is not None and rule.name):
+        provider["name"] = name or (rule.name if rule else None)
+    if site := domain_host(domain) or host:
+        provider["domain"] = registered_domain(site)
+    if given:
+        provider.update((field, given[field]) for field in given if field not in provider and field != "name")
+    return provider
+
+
+def domain_host(domain: str | None) -> str | None:
+    """The host that *domain* names, which may be given as a host, with www., or as a URL; None where it names none."""
+    if not domain:
+        return None
+    text = domain if "://" in domain else f"https://{domain}"
+    try:
+        return _bare(read_url(text).host)
+    except UrlError:
+        return None
+
+
+def _bare(host: str) -> str:
+    return host.casefold().removeprefix("www.")

@@ -1,0 +1,159 @@
+"""Quality: an additive score in points, every term with its reason. The source of the rules is the recorded site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from newsdesk.contracts.rules import Rules
+
+
+class Term(NamedTuple):
+    """Points for a reason; the terms of an article add up to its quality."""
+
+    name: str
+    points: int
+    because: str
+
+
+class Scored(Protocol):
+    """What the score looks at, of an article or of a related item."""
+
+    @property
+    def title(self) -> str:
+        """The title, repaired."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """The topics it has."""
+
+    @property
+    def hits(self) -> Sequence[str]:
+        """Keyword entries of its topics in its title."""
+
+    @property
+    def image(self) -> str | None:
+        """The URL of its leading image."""
+
+    @property
+    def amp(self) -> str | None:
+        """The URL of its AMP page."""
+
+    @property
+    def featured(self) -> bool:
+        """Whether an editor featured it."""
+
+    @property
+    def weight(self) -> tuple[int, str]:
+        """Its provider's weight in points, and the domain that has it."""
+
+
+Rule = Callable[[Scored], Term | None]
+"""A rule gives an article its term, or none."""
+
+
+def rules_of(rules: Rules) -> tuple[Rule, ...]:
+    """The rules that score by *rules*, in the order in which their terms are shown."""
+    points = rules.quality
+    return (
+        topics(points.per_topic),
+        keywords(points.per_keyword),
+        image(points.image),
+        amp(points.amp),
+        featured(points.featured),
+        provider(),
+        title_length(points.title_length.limit, points.title_length.per_point),
+    )
+
+
+def score(article: Scored, rules: Sequence[Rule]) -> tuple[int, list[Term]]:
+    """The quality of *article* and its terms; sum(points) == quality, as the lower bound 0 is a term too."""
+    terms = [term for rule in rules if (term := rule(article)) is not None]
+    total = sum(term.points for term in terms)
+    if total < 0:
+        terms.append(Term("floor", -total, "no quality is below 0"))
+        total = 0
+    return total, terms
+
+
+def trusted(quality: int) -> tuple[int, list[Term]]:
+    """Upstream's quality as it is, as one term."""
+    return quality, [Term("upstream", quality, "the rules trust upstream's quality")]
+
+
+def topics(per_topic: int) -> Rule:
+    """*per_topic* points for each topic of the article."""
+
+    def rule(article: Scored) -> Term | None:
+        if not (number := len(article.topics)) or not per_topic:
+            return None
+        return Term("topics", per_topic * number, f"{number} x {per_topic}: {_some(article.topics)}")
+
+    return rule
+
+
+def keywords(per_keyword: int) -> Rule:
+    """*per_keyword* points for each keyword entry of the article's topics that is found in its title."""
+
+    def rule(article: Scored) -> Term | None:
+        if not (number := len(article.hits)) or not per_keyword:
+            return None
+        return Term("keywords", per_keyword * number, f"{number} x {per_keyword} in the title: {_some(article.hits)}")
+
+    return rule
+
+
+def image(points: int) -> Rule:
+    """*points* for an article with an image."""
+
+    def rule(article: Scored) -> Term | None:
+        return Term("image", points, "has an image") if article.image and points else None
+
+    return rule
+
+
+def amp(points: int) -> Rule:
+    """*points* for an article with an AMP page."""
+
+    def rule(article: Scored) -> Term | None:
+        return Term("amp", points, "has an AMP page") if article.amp and points else None
+
+    return rule
+
+
+def featured(points: int) -> Rule:
+    """*points* for an article that an editor featured."""
+
+    def rule(article: Scored) -> Term | None:
+        return Term("featured", points, "has featured content") if article.featured and points else None
+
+    return rule
+
+
+def provider() -> Rule:
+    """The weight that the editors gave the article's provider."""
+
+    def rule(article: Scored) -> Term | None:
+        points, domain = article.weight
+        return Term("provider", points, f"{domain} weighs {points}") if points else None
+
+    return rule
+
+
+def title_length(limit: int, per_point: int) -> Rule:
+    """One point less for every *per_point* characters beyond *limit*."""
+
+    def rule(article: Scored) -> Term | None:
+        over = max(0, len(article.title) - limit)
+        if not (points := over // per_point):
+            return None
+        return Term("title_length", -points, f"{len(article.title)} characters, {over} over {limit}")
+
+    return rule
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names; an event may carry thousands of topics."""
+    shown = ", ".join(name[:60] for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"  # noqa: PLR2004

@@ -1,0 +1,113 @@
+"""The state of a task: the fold of the enriched topic, by article and by alias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import orjson
+
+from newsdesk.contracts.reasons import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ARTICLE: Final = b"a"
+ALIAS: Final = b"u"
+"""The first byte of a key: ARTICLE + id -> what the desk knows, ALIAS + url key -> id."""
+
+_KEPT: Final = ("revision", "quality", "heat", "score", "desk")
+
+
+class View(Protocol):
+    """Reads and changes the state; keys and values are bytes."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of *key*, None where there is none."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of *key*."""
+
+    def delete(self, key: bytes) -> None:
+        """Forget *key*, which may be unknown."""
+
+
+class Reader(Protocol):
+    """Reads the state."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of *key*, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the desk knows of an article: its current revision, as far as the next decision needs it."""
+
+    article_id: str
+    revision: int
+    quality: int
+    heat: int
+    score: dict[str, Any]
+    source: dict[str, Any]
+    aliases: tuple[str, ...]
+    keys: frozenset[str]
+    content: dict[str, str]
+    events: tuple[str, ...]
+    updated: str | None
+    published: str | None
+
+    @property
+    def removed(self) -> bool:
+        """Whether the article is retracted."""
+        return Change.REMOVED.value in self.content
+
+    @property
+    def age(self) -> tuple[int, str]:
+        """Orders articles by their first event: the smaller is the older."""
+        return (self.source["offset"], self.source["topic"])
+
+
+def fold(state: View, article: bytes, record: Mapping[str, Any] | None) -> None:
+    """Apply one record of the enriched topic, or its tombstone (None), to *state*; twice is as good as once."""
+    old = state.get(ARTICLE + article)
+    before = orjson.loads(old)["desk"]["aliases"] if old is not None else ()
+    after = record["desk"]["aliases"] if record is not None else ()
+    for alias in before:
+        if alias not in after and state.get(key := ALIAS + alias.encode()) == article:
+            state.delete(key)
+    for alias in after:
+        if state.get(key := ALIAS + alias.encode()) != article:
+            state.put(key, article)
+    if record is not None:
+        state.put(ARTICLE + article, orjson.dumps({field: record[field] for field in _KEPT}))
+    elif old is not None:
+        state.delete(ARTICLE + article)
+
+
+def known_by(aliases: Iterable[str], state: Reader) -> list[Known]:
+    """The articles that *aliases* belong to, the oldest first: more than one where an event ties them together."""
+    ids = {article for alias in aliases if (article := state.get(ALIAS + alias.encode())) is not None}
+    found = [known for article in ids if (known := _known(article, state)) is not None]
+    return found if len(found) < 2 else sorted(found, key=lambda known: known.age)  # noqa: PLR2004
+
+
+def _known(article: bytes, state: Reader) -> Known | None:
+    value = state.get(ARTICLE + article)
+    if value is None:
+        return None
+    kept = orjson.loads(value)
+    desk = kept["desk"]
+    return Known(
+        article_id=article.decode(),
+        revision=kept["revision"],
+        quality=kept["quality"],
+        heat=kept["heat"],
+        score=kept["score"],
+        source=desk["source"],
+        aliases=tuple(desk["aliases"]),
+        keys=frozenset(desk["keys"]),
+        content=desk["content"],
+        events=tuple(desk["events"]),
+        updated=desk.get("updated"),
+        published=desk.get("published"),
+    )

@@ -1,0 +1,33 @@
+"""Text repair: mojibake undone, entities unescaped, control characters removed."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+import ftfy
+
+LONGEST: Final = 32_768
+"""Characters; mojibake is not looked for in longer texts, as that takes about 0.6 us a character."""
+
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MOJIBAKE: Final = ftfy.TextFixerConfig(unescape_html=False, uncurl_quotes=False, explain=False)
+
+
+def repair_text(text: str) -> str:
+    """*text* as it was meant, white space trimmed at both ends; plain ASCII costs next to nothing."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
+    if not text.isascii() and len(text) <= LONGEST:
+        text = ftfy.fix_text(text, _MOJIBAKE)
+    if not text.isprintable():
+        text = _CONTROL.sub("", text)
+    return text.strip()
+
+
+def repair_line(text: str) -> str:
+    """The same on one line: every run of white space is one space."""
+    text = repair_text(text)
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())

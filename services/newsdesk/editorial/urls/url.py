@@ -1,0 +1,40 @@
+"""Reading a URL once into all that the desk asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from newsdesk.editorial.urls.clean import clean_form
+from newsdesk.editorial.urls.key import key_form
+from newsdesk.editorial.urls.whatwg import parse_http
+
+_REMEMBERED_CHARS: Final = 512
+"""Longer URLs are read anew each time, so that the memory is bounded by some 20 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL of an article: *clean* is the link to show, *key* its identity.
+
+    *host* is the publishing site's, in punycode and lower case, without a port; of an AMP cache URL the original's.
+    """
+
+    clean: str
+    key: str
+    host: str
+
+
+def read_url(text: str) -> Url:
+    """The URL in *text*; raises UrlError (BAD_URL, URL_SCHEME, URL_CREDENTIALS)."""
+    return _remembered(text) if len(text) <= _REMEMBERED_CHARS else _read(text)
+
+
+def _read(text: str) -> Url:
+    url = parse_http(text)
+    key, host = key_form(url)
+    return Url(clean_form(url.href), key, host)
+
+
+_remembered = lru_cache(maxsize=8192)(_read)

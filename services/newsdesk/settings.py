@@ -1,0 +1,56 @@
+"""Settings: every knob of a deployment, from NEWSDESK_* in the environment, with its unit, default and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsdesk.contracts import topics
+
+
+class Settings(BaseSettings):
+    """The effective settings; the command line's options go before the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSDESK_", frozen=True, extra="ignore")
+
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to speak to the brokers."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="The SASL mechanism, where security_protocol asks for one."
+    )
+    sasl_username: str | None = Field(None, description="The SASL user.")
+    sasl_password: SecretStr | None = Field(None, description="The SASL password; never printed.")
+    ssl_cafile: Path | None = Field(None, description="CA certificates to trust, PEM; the system's where not set.")
+
+    group: str = Field(topics.DESK_GROUP, description="The desk's consumer group and prefix of its transactional ids.")
+    guarantee: Literal["auto", "exactly_once", "at_least_once"] = Field(
+        "auto", description="auto falls back only where the broker has no transactions; deployments set exactly_once."
+    )
+    rules: str = Field("newsdesk", description="Rules: the name of a shipped file, or a path.")
+    state_dir: Path = Field(Path("state"), description="Folder of the local stores, a cache of the enriched topic.")
+    event_bytes: Annotated[int, Field(ge=1024, le=topics.EVENT_BYTES)] = Field(
+        topics.EVENT_BYTES, description="Largest event in bytes; a larger one becomes a dead letter."
+    )
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = Field(500, description="Records a transaction, at most.")
+    commit_interval_ms: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="Milliseconds between commits: one transaction costs the broker about 10 ms."
+    )
+    transaction_timeout_ms: Annotated[int, Field(ge=1_000, le=900_000)] = Field(
+        10_000, description="Milliseconds after which a dead worker's open transaction no longer holds up readers."
+    )
+    session_timeout_ms: Annotated[int, Field(ge=1_000, le=300_000)] = Field(
+        10_000, description="Milliseconds without a heartbeat after which a worker's tasks go to others."
+    )
+    backoff_max_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
+        30_000, description="Longest wait in milliseconds between two tries to reach a broker."
+    )
+    web_host: str = Field("127.0.0.1", description="Address of /metrics and /health; local unless told otherwise.")
+    web_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        8010, description="Port of /metrics and /health; worker n listens on web_port + n; 0 takes a free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
