@@ -13,6 +13,10 @@ LONGEST: Final = 32_768
 
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+TYPOGRAPHY: Final = "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xae"
+"""Quotes, dashes, ellipsis, bullet and marks: a text with ASCII and these alone is never changed by ftfy (a test tries
+every sequence of three), and looking for any other character is fifty times faster."""
+_SUSPICIOUS: Final = re.compile(f"[^\x00-\x7f{TYPOGRAPHY}]")
 _MOJIBAKE: Final = ftfy.TextFixerConfig(unescape_html=False, uncurl_quotes=False, explain=False)
 
 
@@ -20,7 +24,7 @@ def repair_text(text: str) -> str:
     """*text* as it was meant, white space trimmed at both ends; plain ASCII costs next to nothing."""
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
-    if not text.isascii() and len(text) <= LONGEST:
+    if not text.isascii() and len(text) <= LONGEST and _SUSPICIOUS.search(text):
         text = ftfy.fix_text(text, _MOJIBAKE)
     if not text.isprintable():
         text = _CONTROL.sub("", text)

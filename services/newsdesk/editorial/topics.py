@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from newsdesk.contracts.rules import Matching, TopicRule
 
-_HYPHENS: Final = str.maketrans(dict.fromkeys("-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212", " "))
+_HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 
 
 class TopicTable:
@@ -68,7 +68,10 @@ class TopicTable:
 
     def _fold(self, text: str) -> str:
         text = text.lower()
-        return text.translate(_HYPHENS) if self._matching.fold_hyphens else text
+        if self._matching.fold_hyphens:
+            for hyphen in _HYPHENS[:1] if text.isascii() else _HYPHENS:
+                text = text.replace(hyphen, " ")
+        return text
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import unicodedata
 from typing import Final
 
 import can_ada
@@ -16,7 +15,6 @@ from newsdesk.editorial.urls.whatwg import parse_http
 
 _CACHE: Final = AMP_CACHES[0]
 _MAX_LABEL: Final = 63
-_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 
 
 def amp_cache_url(amp_url: str) -> str | None:
@@ -38,7 +36,7 @@ def amp_cache_url(amp_url: str) -> str | None:
 def cache_label(host: str) -> str:
     """The label of *host* under the cache's domain: dots as dashes and dashes doubled, or a hash where that is no label.
 
-    No label: longer than 63, from a host without a dot, of mixed writing directions, or nothing IDNA would encode.
+    No label: longer than 63, from a host without a dot, or nothing that IDNA would encode.
     """
     return _readable_label(host) or _hashed_label(host)
 
@@ -48,13 +46,10 @@ def _readable_label(host: str) -> str | None:
         return None
     if "xn--" in host:
         host = can_ada.idna_decode(host.encode())  # type: ignore[arg-type]  # its stub says str, it takes bytes
-        directions = {unicodedata.bidirectional(character) for character in host}
-        if "L" in directions and directions & _RIGHT_TO_LEFT:
-            return None
     label = host.replace("-", "--").replace(".", "-")
     if label[2:4] == "--":  # dashes in third and fourth place are IDNA's
         label = f"0-{label}-0"
-    if not label.isascii():
+    if not label.isascii():  # empty where IDNA forbids the label, as of mixed writing directions
         label = can_ada.idna_encode(label).decode()
     return label if label and len(label) <= _MAX_LABEL else None
 
