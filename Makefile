@@ -38,10 +38,10 @@ layers: $(STAMP) ## imports go one way
 	@$(BIN)/lint-imports
 
 schemas: $(STAMP) ## write schemas/ anew from the contracts
-	@$(BIN)/python -m newsdesk.contracts.schemas --write schemas
+	@$(BIN)/python -m newsdesk.cli.schemas --write schemas
 
 schemas-check: $(STAMP) ## fail when schemas/ is stale
-	@$(BIN)/python -m newsdesk.contracts.schemas --check schemas
+	@$(BIN)/python -m newsdesk.cli.schemas --check schemas
 
 check: test lint types layers schemas-check ## tests, lint, types, layers, schemas
 

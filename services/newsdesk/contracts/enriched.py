@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any, NotRequired, Required
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
@@ -57,8 +57,8 @@ class DeskState(TypedDict):
 
 
 class _Article(TypedDict, total=False):
-    articleId: Text
-    revision: Int64
+    articleId: Required[Text]
+    revision: Required[Int64]
     category: Text
     title: Text
     excerpt: Text
@@ -70,9 +70,9 @@ class _Article(TypedDict, total=False):
     cdnAmpWebUrl: Link
     type: Text
     locale: Text
-    quality: Int64
-    heat: Int64
-    published: Flag
+    quality: Required[Int64]
+    heat: Required[Int64]
+    published: Required[Flag]
     removed: Flag
     featuredContent: Text
     provider: Provider
@@ -98,13 +98,13 @@ class EnrichedArticle(_Article, total=False):
     droppedCounts: dict[DropReason, Int64]
     secured: Text
     upstream: Upstream
-    kind: DecisionKind
-    reason: DecisionReason
-    score: Score
+    kind: Required[DecisionKind]
+    reason: Required[DecisionReason]
+    score: Required[Score]
     outrankedBy: OutrankedBy
     merged: list[Text]
-    source: Source
-    desk: DeskState
+    source: Required[Source]
+    desk: Required[DeskState]
 
 
 Json = dict[str, Any]

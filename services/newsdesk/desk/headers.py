@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 STACK_BYTES: Final = 8192
 """A stack trace in a dead letter is cut to its last so many bytes."""
 
-_OURS: Final = ("__connect.errors.", "newsdesk-")
+_LETTER: Final = frozenset({ce.DEAD_REASON, ce.DEAD_DETAIL, ce.DEAD_VERSION})
+_CONNECT: Final = "__connect.errors."
 
 
 def text_of(headers: Headers, name: str) -> str | None:
@@ -57,9 +58,12 @@ class Stamp:
 
 
 def dead_headers(record: Record, reason: str, detail: str, version: str, error: BaseException | None = None) -> Headers:
-    """The original's headers, and after them Kafka Connect's and newsdesk's own about why it is dead."""
+    """The original's headers, and after them Kafka Connect's and newsdesk's own about why it is dead.
+
+    What an earlier death said of a record that was sent again goes; where a forwarded one came from stays.
+    """
     headers = [
-        *(header for header in record.headers if not header[0].startswith(_OURS)),
+        *(header for header in record.headers if header[0] not in _LETTER and not header[0].startswith(_CONNECT)),
         (ce.CONNECT_TOPIC, record.topic.encode()),
         (ce.CONNECT_PARTITION, str(record.partition).encode()),
         (ce.CONNECT_OFFSET, str(record.offset).encode()),

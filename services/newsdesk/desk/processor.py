@@ -146,5 +146,8 @@ def _time(said: str | None, record: Record, article: Article) -> str | None:
         except InstantError:
             pass  # a clock that upstream wrote wrongly says nothing
     if record.timestamp >= 0:
-        return from_milliseconds(record.timestamp)
+        try:
+            return from_milliseconds(record.timestamp)
+        except InstantError:
+            pass
     return article.published

@@ -11,7 +11,7 @@ from newsdesk.contracts.article import URL_FIELDS, ArticleEvent
 from newsdesk.contracts.reasons import DeadLetterReason
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.instants import InstantError, read_instant
-from newsdesk.editorial.provider import resolve_provider
+from newsdesk.editorial.provider import given_name, resolve_provider
 from newsdesk.editorial.text import repair_line, repair_text
 from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.editorial.urls import Url, UrlError, amp_cache_url, read_url, scope_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KNOWN: Final = frozenset(ArticleEvent.__annotations__)
 UPSTREAM: Final = ("quality", "heat", "published")
 DATES: Final[tuple[str, ...]] = ("publishedDateTime", "updatedDateTime")
+AMP_FIELDS: Final = ("ampWebUrl", "cdnAmpWebUrl")
 _IV_BYTES: Final = 16
 
 
@@ -32,7 +33,8 @@ class Article:
     """One article of one event.
 
     *fields* holds the known fields as they are written, but for related; *aliases* are the URL keys within the
-    scope, the own one first; *weight* is (points, domain) of the provider.
+    scope, the own one first; *weight* is (points, domain) of the provider. What is given_ is upstream's, before
+    the rules had their say.
     """
 
     fields: dict[str, Any]
@@ -40,6 +42,7 @@ class Article:
     upstream: dict[str, Any]
     given_related: Sequence[Any]
     given_topics: Sequence[str]
+    given_name: str | None
     own: Url
     scope: str
     keys: tuple[str, ...]
@@ -62,9 +65,7 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
     given: dict[str, Any] = {field: value for field, value in event.items() if value is not None}
     removed = given.get("removed", False)
     urls = read_urls(given)
-    if not urls:
-        raise Unreadable(DeadLetterReason.MISSING_URL, f"none of {', '.join(URL_FIELDS)} is there")
-    own = next(urls[field] for field in URL_FIELDS if field in urls)
+    own = own_url(urls)
     title = repair_line(given.get("title", ""))
     if not title and not removed:
         raise Unreadable(DeadLetterReason.MISSING_TITLE, "title: is missing or empty")
@@ -95,7 +96,7 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
     for field in ArticleEvent.__annotations__:
         if field in UPSTREAM or field == "related":
             continue
-        value = repaired.get(field, given.get(field))
+        value = repaired.get(field, given.get(field) if field not in URL_FIELDS else None)
         if value is not None and value not in ("", [], {}):
             fields[field] = value
 
@@ -108,6 +109,7 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
         upstream={field: given[field] for field in UPSTREAM if field in given},
         given_related=given.get("related", ()),
         given_topics=topics,
+        given_name=given_name(said),
         own=own,
         scope=scope,
         keys=keys,
@@ -119,7 +121,7 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
         topics=assigned,
         hits=book.topics.hits(title, assigned),
         image=images[0]["url"] if images else None,
-        amp=fields.get("ampWebUrl") or fields.get("cdnAmpWebUrl"),
+        amp=next((fields[field] for field in AMP_FIELDS if field in fields), None),
         featured=bool(given.get("featuredContent")),
         weight=(rule.weight, rule.domain) if rule else (0, ""),
         denied=rule.deny if rule else False,
@@ -127,13 +129,14 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
 
 
 def read_urls(given: Mapping[str, Any]) -> dict[str, Url]:
-    """The URLs among *given* by field, the AMP cache URL computed where the AMP page has one; raises Unreadable."""
+    """The URLs among *given* by field; raises Unreadable.
+
+    The AMP cache's is a function of the AMP page's: given or not, it is computed where there is an AMP page.
+    """
     urls: dict[str, Url] = {}
     for field in URL_FIELDS:
         if (text := given.get(field)) is None or not text.strip():
             continue
-        if field == "cdnAmpWebUrl" and "ampWebUrl" in urls:
-            continue  # it is a function of ampWebUrl: computed below, whatever was given
         try:
             urls[field] = read_url(text)
         except UrlError as error:
@@ -141,6 +144,14 @@ def read_urls(given: Mapping[str, Any]) -> dict[str, Url]:
     if "ampWebUrl" in urls and (cached := amp_cache_url(urls["ampWebUrl"].clean)) is not None:
         urls["cdnAmpWebUrl"] = Url(clean=cached, key=urls["ampWebUrl"].key, host=urls["ampWebUrl"].host)
     return urls
+
+
+def own_url(urls: Mapping[str, Url]) -> Url:
+    """The URL of *urls* that the article goes by; raises Unreadable where there is none."""
+    for field in URL_FIELDS:
+        if field in urls:
+            return urls[field]
+    raise Unreadable(DeadLetterReason.MISSING_URL, f"none of {', '.join(URL_FIELDS)} is there")
 
 
 def tidy_topics(topics: Sequence[str | None]) -> list[str]:

@@ -40,8 +40,7 @@ def content_of(article: Article, story: Story) -> dict[str, str]:
     }
     if article.published or article.updated:
         parts[Change.DATES.value] = _digest([article.published, article.updated])
-    provider = fields["provider"]
-    parts[Change.PROVIDER.value] = _digest([provider.get("name"), provider.get("domain")])
+    parts[Change.PROVIDER.value] = _digest([article.given_name, fields["provider"].get("domain")])
     if article.given_topics:
         parts[Change.TOPICS.value] = _digest(article.given_topics)
     if images := fields.get("images"):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SUPPRESSED: Final = -1
 """The heat of an article that does not lead its story."""
 
+HOTTEST: Final = 2**63 - 1
+"""No heat is beyond 64 bits, as upstream's quality, which rules may trust, can be just within."""
+
 NO_DATE: Final = "~"
 """Sorts after every date: a missing date is the latest."""
 
@@ -46,7 +49,7 @@ def standing(quality: int, date: str | None, article_id: str, related: Sequence[
 
 def heat_of_leader(quality: int, related: int, rules: Heat) -> int:
     """The heat of an article that leads *related* others; below the floor they add nothing."""
-    return quality + rules.per_related * related if quality >= rules.floor else quality
+    return min(quality + rules.per_related * related, HOTTEST) if quality >= rules.floor else quality
 
 
 def precedence(date: str | None, article_id: str) -> tuple[str, str]:

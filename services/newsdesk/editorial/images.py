@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any, Final
 
 import can_ada
+
+from newsdesk.editorial.text import repair_line
+from newsdesk.editorial.urls.whatwg import undo_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,23 +25,27 @@ def choose_images(images: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             continue
         usable = {"url": url}
         usable.update((field, value) for field, value in image.items() if field != "url" and value is not None)
+        if "title" in usable:
+            usable["title"] = repair_line(usable["title"])
         chosen[url] = usable
     return list(chosen.values())
 
 
 def image_url(text: str) -> str | None:
-    """The image's URL with entities undone, or None where it is no http(s) URL; it is not canonicalised."""
-    text = text.strip()
-    if "&" in text:
-        text = html.unescape(text)
+    """The image's URL with HTML's ampersands undone; None where it is no http(s) URL, or one with credentials.
+
+    It is not canonicalised.
+    """
+    text = undo_html(text.strip())
     if text.startswith("//"):
         text = "https:" + text
     if not text[:8].lower().startswith(("http://", "https://")):
         return None
     try:
-        return text if can_ada.parse(text).hostname else None
+        url = can_ada.parse(text)
     except ValueError:
         return None
+    return text if url.hostname and not (url.username or url.password) else None
 
 
 def _is_tracker(image: Mapping[str, Any]) -> bool:

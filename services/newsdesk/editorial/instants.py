@@ -11,6 +11,9 @@ from newsdesk.contracts.reasons import DeadLetterReason
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2100
 
+_FIRST_MS: Final = round(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) * 1000
+_END_MS: Final = round(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()) * 1000
+
 _FORM: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -35,13 +38,19 @@ def read_instant(text: str) -> str:
         moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{'+00:00' if offset in 'Zz' else offset}")
         if offset not in "Zz":
             moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise _out_of_range(text) from None
+    except ValueError:
         raise InstantError(DeadLetterReason.BAD_DATE, f"{text[:40]!r} is not a date of the calendar") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise InstantError(
-            DeadLetterReason.DATE_OUT_OF_RANGE, f"{text[:40]!r} is not between {FIRST_YEAR} and {LAST_YEAR}"
-        )
+        raise _out_of_range(text)
     return write_instant(moment)
+
+
+def _out_of_range(text: str) -> InstantError:
+    return InstantError(
+        DeadLetterReason.DATE_OUT_OF_RANGE, f"{text[:40]!r} is not between {FIRST_YEAR} and {LAST_YEAR}"
+    )
 
 
 def write_instant(moment: datetime) -> str:
@@ -51,7 +60,12 @@ def write_instant(moment: datetime) -> str:
 
 
 def from_milliseconds(timestamp: int) -> str:
-    """A record's timestamp, milliseconds since 1970, as an instant."""
+    """A record's timestamp, milliseconds since 1970, as an instant; raises InstantError where it cannot be one.
+
+    Senders do set it in microseconds by mistake.
+    """
+    if not _FIRST_MS <= timestamp < _END_MS:
+        raise _out_of_range(f"{timestamp} ms")
     seconds, milliseconds = divmod(timestamp, 1000)
     return write_instant(datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000))
 

@@ -20,8 +20,11 @@ DEEPEST: Final = 64
 
 _EVENT: Final = TypeAdapter(ArticleEvent)
 _DIGITS_AS_0: Final = bytes.maketrans(b"123456789", b"000000000")
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _LONG_NUMBER: Final = b"0" * 19
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A string, or what there is of one that does not end: matching those too, it never looks at a byte twice."""
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _OUT_OF_RANGE: Final = frozenset({"greater_than_equal", "less_than_equal", "int_parsing_size"})
 
@@ -63,51 +66,59 @@ def diagnose(value: bytes, said: str) -> Unreadable:  # noqa: PLR0911 - one retu
         text = value.decode()
     except UnicodeDecodeError as error:
         return Unreadable(DeadLetterReason.NOT_UTF8, f"byte {value[error.start]:#04x} at offset {error.start}")
-    if depth(value) > DEEPEST:
+    if too_deep(value):
         return Unreadable(DeadLetterReason.TOO_DEEP, f"nested deeper than {DEEPEST} levels")
     if "\0" in text:
         return Unreadable(DeadLetterReason.NUL_CHARACTER, f"U+0000 at character {text.index(chr(0))}")
     constants: list[str] = []
+    huge: list[str] = []
     try:
-        data = json.loads(text, parse_constant=constants.append, parse_int=float)
+        data = json.loads(text, parse_constant=constants.append, parse_int=lambda digits: _note_huge(digits, huge))
     except ValueError:
         return Unreadable(DeadLetterReason.NOT_JSON, said)
     if constants:
         return Unreadable(DeadLetterReason.NOT_A_NUMBER, f"{constants[0]} is not a number of JSON")
+    if huge:
+        return _out_of_range(huge)
     if any(_SURROGATE.search(part) for part in _texts(data)):
         return Unreadable(DeadLetterReason.LONE_SURROGATE, "a text holds half of a surrogate pair")
     return Unreadable(DeadLetterReason.NOT_JSON, said)
 
 
-def depth(value: bytes) -> int:
-    """How many brackets are open at most, those in strings left out."""
-    deepest = level = 0
-    for byte in _STRING.sub(b"", value):
+def too_deep(value: bytes) -> bool:
+    """Whether more than DEEPEST brackets are open at once, those in strings left out."""
+    level = 0
+    for byte in _STRING.sub(b"", value).translate(None, _NO_BRACKETS):
         if byte in b"[{":
             level += 1
-            deepest = max(deepest, level)
-        elif byte in b"]}":
+            if level > DEEPEST:
+                return True
+        else:
             level -= 1
-    return deepest
+    return False
 
 
 def _check_whole(value: bytes, data: dict[str, Any]) -> None:
     """What orjson lets pass and newsdesk does not: NUL, deep nesting, integers that it made floats of."""
     if b"\\u0000" in value and any("\0" in text for text in _texts(data)):
         raise Unreadable(DeadLetterReason.NUL_CHARACTER, "a text holds U+0000")
-    if value.count(b"[") + value.count(b"{") > DEEPEST and depth(value) > DEEPEST:
+    if value.count(b"[") + value.count(b"{") > DEEPEST and too_deep(value):
         raise Unreadable(DeadLetterReason.TOO_DEEP, f"nested deeper than {DEEPEST} levels")
     if _LONG_NUMBER in value.translate(_DIGITS_AS_0):
         huge: list[str] = []
         json.loads(value, parse_int=lambda digits: _note_huge(digits, huge))
         if huge:
-            raise Unreadable(DeadLetterReason.INTEGER_OUT_OF_RANGE, f"{huge[0]}... does not fit into 64 bits")
+            raise _out_of_range(huge)
 
 
 def _note_huge(digits: str, huge: list[str]) -> int:
     if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:  # noqa: PLR2004 - no 64-bit integer has more
         huge.append(digits[:24])
     return 0
+
+
+def _out_of_range(huge: list[str]) -> Unreadable:
+    return Unreadable(DeadLetterReason.INTEGER_OUT_OF_RANGE, f"{huge[0]}... does not fit into 64 bits")
 
 
 def _unwrap(data: dict[str, Any]) -> tuple[Any, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from newsdesk.editorial.text import repair_line
 from newsdesk.editorial.urls import UrlError, read_url, registered_domain
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class ProviderTable:
     """The editors' table of providers, looked up from the most specific host to the registered domain."""
 
     def __init__(self, rules: Iterable[ProviderRule]) -> None:
-        self._rules = {_bare(rule.domain): rule for rule in rules}
+        self._rules = {domain_host(rule.domain) or _bare(rule.domain): rule for rule in rules}
 
     def find(self, host: str, domain: str | None) -> ProviderRule | None:
         """The rule for an article on *host* whose provider says *domain*; None where the table has none.
@@ -27,10 +28,9 @@ class ProviderTable:
         if not self._rules:
             return None
         start = _bare(host)
-        if domain is not None:
-            said = _bare(domain)
-            if start != said and not start.endswith("." + said):
-                start = said
+        said = domain_host(domain)
+        if said is not None and start != said and not start.endswith("." + said):
+            start = said
         last = registered_domain(start)
         while start:
             if rule := self._rules.get(start):
@@ -44,7 +44,7 @@ class ProviderTable:
 def resolve_provider(given: Mapping[str, Any] | None, host: str, rule: ProviderRule | None) -> dict[str, Any]:
     """The provider on the record: the registered domain of what was given, else of the host; the name likewise."""
     provider: dict[str, Any] = {}
-    name = given.get("name") if given else None
+    name = given_name(given)
     domain = given.get("domain") if given else None
     if name or (rule is not None and rule.name):
         provider["name"] = name or (rule.name if rule else None)
@@ -53,6 +53,11 @@ def resolve_provider(given: Mapping[str, Any] | None, host: str, rule: ProviderR
     if given:
         provider.update((field, given[field]) for field in given if field not in provider and field != "name")
     return provider
+
+
+def given_name(given: Mapping[str, Any] | None) -> str | None:
+    """The provider's name as upstream gave it, repaired; None where it gave none."""
+    return repair_line(given.get("name") or "") or None if given else None
 
 
 def domain_host(domain: str | None) -> str | None:

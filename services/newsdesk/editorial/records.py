@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 RESERVED: Final = frozenset(EnrichedArticle.__annotations__)
 """Names of ours: an unknown field of the same name is kept under upstream."""
 
-_SHOWN: Final = tuple(name for name in EnrichedArticle.__annotations__ if name in {
-    "category", "title", "excerpt", "publishedDateTime", "updatedDateTime", "originalUrl", "webUrl", "ampWebUrl",
-    "cdnAmpWebUrl", "type", "locale", "removed", "featuredContent", "provider", "topics", "images",
-})  # fmt: skip
+_ORDER: Final = tuple(EnrichedArticle.__annotations__)
+"""The order of the keys on enriched and published records is their model's, and after them the unknown ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +95,24 @@ def decision_record(verdict: Verdict, source: Source, time: str | None, book: Ru
 
 def _body(article: Article, verdict: Verdict, book: Rulebook) -> dict[str, Any]:
     """The published article, and the first part of the enriched one."""
-    fields = article.fields
     keep = book.rules.related.keep
-    body: dict[str, Any] = {"articleId": verdict.article_id, "revision": verdict.revision}
-    body.update((name, fields[name]) for name in _SHOWN if name in fields)
-    body["quality"] = verdict.quality
-    body["heat"] = verdict.heat
-    body["published"] = verdict.kind is DecisionKind.PUBLISHED
+    body: dict[str, Any] = {
+        **article.fields,
+        "articleId": verdict.article_id,
+        "revision": verdict.revision,
+        "quality": verdict.quality,
+        "heat": verdict.heat,
+        "published": verdict.kind is DecisionKind.PUBLISHED,
+    }
     if verdict.story.items:
         body["related"] = [item.fields for item in verdict.story.items[:keep]]
         body["relatedCount"] = len(verdict.story.items)
     upstream = dict(article.upstream)
     for name, value in article.extras.items():
         (upstream if name in RESERVED else body)[name] = value
-    if "secured" in fields:
-        body["secured"] = fields["secured"]
     if upstream:
         body["upstream"] = upstream
-    return body
+    return _in_order(body)
 
 
 def _enriched(
@@ -141,4 +139,9 @@ def _enriched(
     if digest is not None:
         desk["published"] = digest
     enriched["desk"] = desk
-    return enriched
+    return _in_order(enriched)
+
+
+def _in_order(record: dict[str, Any]) -> dict[str, Any]:
+    known = {name: record[name] for name in _ORDER if name in record}
+    return known | record if len(known) < len(record) else known

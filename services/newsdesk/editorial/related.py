@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsdesk.contracts.article import URL_FIELDS, RelatedArticle
 from newsdesk.contracts.reasons import DropReason
-from newsdesk.editorial.article import read_urls, tidy_topics
+from newsdesk.editorial.article import AMP_FIELDS, read_urls, tidy_topics
 from newsdesk.editorial.heat import precedence
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.images import choose_images
@@ -205,7 +205,7 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
             topics=assigned,
             hits=book.topics.hits(title, assigned),
             image=images[0]["url"] if images else None,
-            amp=given.get("ampWebUrl") or given.get("cdnAmpWebUrl"),
+            amp=next((urls[field].clean for field in AMP_FIELDS if field in urls), None),
             featured=bool(given.get("featuredContent")),
             weight=(rule.weight, rule.domain) if rule else (0, ""),
         )
@@ -222,7 +222,7 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
     }
     fields = {}
     for field in (*_WRITTEN, *given):
-        value = repaired.get(field, given.get(field))
+        value = repaired.get(field, given.get(field) if field not in URL_FIELDS else None)
         if value is not None and value not in ("", [], {}):
             fields[field] = value
     return RelatedItem(

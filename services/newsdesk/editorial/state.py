@@ -62,9 +62,9 @@ class Known:
         return Change.REMOVED.value in self.content
 
     @property
-    def age(self) -> tuple[int, str]:
-        """Orders articles by their first event: the smaller is the older."""
-        return (self.source["offset"], self.source["topic"])
+    def age(self) -> tuple[int, str, str]:
+        """Orders articles by their first event: the smaller is the older; by id after an input topic was made anew."""
+        return (self.source["offset"], self.source["topic"], self.article_id)
 
 
 def fold(state: View, article: bytes, record: Mapping[str, Any] | None) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from newsdesk.contracts.rules import Matching, TopicRule
 
 _HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+_SOFT_HYPHEN: Final = "\u00ad"
+"""Stands within a word, where a line may break."""
 
 
 class TopicTable:
@@ -71,6 +73,7 @@ class TopicTable:
         if self._matching.fold_hyphens:
             for hyphen in _HYPHENS[:1] if text.isascii() else _HYPHENS:
                 text = text.replace(hyphen, " ")
+            text = text.replace(_SOFT_HYPHEN, "")
         return text
 
 

@@ -1,0 +1,78 @@
+"""`newsdesk submit`: article events to the desk."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from newsdesk.cli import console
+from newsdesk.cli.failure import ExitCode, Failure
+from newsdesk.cli.options import BootstrapOption, Output, OutputOption, Paths, examples
+
+EXAMPLES = examples(
+    "newsdesk submit article.md",
+    "newsdesk submit _news/ events.ndjson.gz --output text",
+    "newsdesk tail dead-letters --until-end | newsdesk submit -",
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("submit", epilog=EXAMPLES)(submit)
+
+
+def submit(
+    paths: Paths,
+    *,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Send every line as it is, whatever it holds, empty ones too.")
+    ] = False,
+    bootstrap_servers: BootstrapOption = None,
+    output: OutputOption = Output.JSON,
+) -> None:
+    """Send article events to the desk: each under its scope's key, to its partition, delivery checked.
+
+    One JSON line for each item, in order: {"file", "line", "partition", "offset"}, or {"file", "line", "reason"} for one
+    that was refused; the rest is sent all the same, and the exit code is 3. Submitting the same file again is harmless.
+    """
+    from newsdesk import bootstrap
+    from newsdesk.cli.reading import entries, existing
+    from newsdesk.intake.submit import Declined, Submission
+
+    settings = bootstrap.open_settings(bootstrap_servers=bootstrap_servers)
+    from_stdin = "-" in paths
+    submission = Submission(entries(existing(paths), raw=raw), raw=raw, eager=from_stdin)
+    write = console.line_writer(at_once=from_stdin)
+    delivered = declined = 0
+
+    async def send() -> None:
+        nonlocal delivered, declined
+        with console.progress("submitting") as advance:
+            async for answer in submission.answers(settings.bootstrap_servers, bootstrap.security(settings)):
+                if isinstance(answer, Declined):
+                    declined += 1
+                else:
+                    delivered += 1
+                if output is Output.JSON:
+                    write(answer.wire())
+                else:
+                    what = (
+                        f"refused: {answer.reason}"
+                        if isinstance(answer, Declined)
+                        else f"{answer.partition}/{answer.offset}"
+                    )
+                    typer.echo(f"{console.plain(answer.item.file)}:{answer.item.line}: {console.plain(what)}")
+                if not (delivered + declined) % 200:
+                    advance(delivered + declined)
+
+    try:
+        asyncio.run(send())
+    except BrokenPipeError:
+        problem = f"the answers cannot be written any more: whoever read them is gone after {delivered + declined}"
+        raise Failure(
+            ExitCode.UNREADABLE, problem, "Submit the same again: what is there already is a duplicate."
+        ) from None
+    finally:
+        console.say(f"{delivered} sent, {declined} refused")
+    if declined:
+        raise typer.Exit(ExitCode.REFUSED)

@@ -1,0 +1,168 @@
+"""One task's log on Kafka: the group's consumer for the inputs, a reader for the changelog, a committer for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aiokafka import errors as kafka
+from aiokafka.structs import TopicPartition
+
+from newsdesk.engine.errors import NotOwnedError
+from newsdesk.engine.port import Lag
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from aiokafka import AIOKafkaConsumer
+
+    from newsdesk.engine.observer import Observer
+    from newsdesk.engine.output import KafkaOutput
+    from newsdesk.engine.port import Committed, Output
+    from newsdesk.engine.producing import Committer
+    from newsdesk.engine.reading import PartitionReader
+    from newsdesk.engine.records import Record
+    from newsdesk.engine.validity import Span
+
+_PORTION: Final = 2_000
+"""Records taken from the consumer at once: some 15 ms of unpacking."""
+_TRUNCATION_LOOKS: Final = 20
+_LOOK_SECONDS: Final = 0.25
+
+
+class KafkaLog:
+    """The port of a task to its partitions. aiokafka's records are handed on as they are: they have Record's fields."""
+
+    def __init__(
+        self,
+        *,
+        task: int,
+        inputs: Sequence[str],
+        changelog: str,
+        consumer: AIOKafkaConsumer,
+        reader: PartitionReader,
+        committer: Committer,
+        owned: Callable[[], bool],
+        observer: Observer,
+    ) -> None:
+        self._task = task
+        self._inputs = {topic: TopicPartition(topic, task) for topic in inputs}
+        self._changelog = changelog
+        self._consumer = consumer
+        self._reader = reader
+        self._committer = committer
+        self._owned = owned
+        self._observer = observer
+        self._answered = time.monotonic()
+
+    async def start(self) -> None:
+        """Start the producer, which shuts out its predecessors."""
+        await self._committer.start()
+
+    def check_owned(self) -> None:
+        """Raise NotOwnedError where a rebalance has begun or given the partitions to somebody else."""
+        if not self._owned():
+            raise NotOwnedError
+
+    async def committed(self) -> Mapping[str, int]:
+        """The group's offsets, moved to the first offset that is left where what they point at is gone."""
+        return {topic: await self._committed_of(tp) for topic, tp in self._inputs.items()}
+
+    async def _committed_of(self, tp: TopicPartition) -> int:
+        span = await self._reader.span(tp.topic, tp.partition)
+        offset = await self._consumer.committed(tp)
+        if offset is None:
+            return span.start
+        looks = 0
+        while (
+            offset > span.end and looks < _TRUNCATION_LOOKS
+        ):  # a broker that has just started may not know its end yet
+            looks += 1
+            await asyncio.sleep(_LOOK_SECONDS)
+            span = await self._reader.span(tp.topic, tp.partition)
+        if span.start <= offset <= span.end:
+            return int(offset)
+        self._observer.data_lost(self._task, tp.topic, int(offset), span.start)
+        return span.start
+
+    async def changelog(self) -> Span:
+        """The changelog partition as it stands, up to its last stable offset."""
+        return await self._reader.span(self._changelog, self._task)
+
+    def read_changelog(self, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
+        """What is committed in the changelog partition."""
+        return self._reader.read(self._changelog, self._task, start, end)
+
+    async def seek(self, offsets: Mapping[str, int]) -> None:
+        """Set the consumer's positions and let it fetch."""
+        try:
+            for topic, offset in offsets.items():
+                self._consumer.seek(self._inputs[topic], offset)
+            self._consumer.resume(*self._inputs.values())
+        except kafka.IllegalStateError as error:
+            raise NotOwnedError from error
+        self._answered = time.monotonic()
+
+    async def fetch(self, wait_seconds: float) -> Sequence[Record]:
+        """What the consumer has of this task's partitions; a lost range is reported and skipped."""
+        partitions = self._inputs.values()
+        try:
+            found = await self._consumer.getmany(*partitions, timeout_ms=int(wait_seconds * 1000), max_records=_PORTION)
+        except kafka.OffsetOutOfRangeError as error:
+            await self._skip_lost(error)
+            return ()
+        except kafka.IllegalStateError as error:
+            raise NotOwnedError from error
+        return [cast("Record", record) for records in found.values() for record in records]
+
+    async def _skip_lost(self, error: kafka.OffsetOutOfRangeError) -> None:
+        (lost,) = error.args
+        for tp, wanted in lost.items():
+            span = await self._reader.span(tp.topic, tp.partition)
+            self._observer.data_lost(self._task, tp.topic, wanted, span.start)
+            await self.seek({tp.topic: span.start})
+
+    def output(self) -> Output:
+        """An empty output of the committer's."""
+        return self._committer.output()
+
+    async def commit(self, output: Output, offsets: Mapping[str, int]) -> Committed:
+        """Write both through the committer."""
+        positions = {self._inputs[topic]: offset for topic, offset in offsets.items()}
+        return await self._committer.commit(cast("KafkaOutput", output), positions)
+
+    def lags(self) -> Mapping[str, Lag]:
+        """By input, what the consumer knows from its last fetch; markers at the end count as read."""
+        lags: dict[str, Lag] = {}
+        subscription: Any = self._consumer._subscription.subscription  # noqa: SLF001
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None:
+            return lags
+        for topic, tp in self._inputs.items():
+            state: Any = assignment.state_value(tp)
+            if state is None or not (state.has_valid_position and isinstance(state.highwater, int)):
+                continue
+            stable = state.lso if state.lso is not None and state.lso >= 0 else state.highwater
+            lags[topic] = Lag(state.position, max(stable, state.position))
+        return lags
+
+    def answered(self) -> float:
+        """When a fetch of one of the partitions was last answered."""
+        now, wall = time.monotonic(), time.time() * 1000
+        for tp in self._inputs.values():
+            try:
+                polled = self._consumer.last_poll_timestamp(tp)
+            except (AssertionError, AttributeError):
+                continue
+            if polled is not None:
+                self._answered = max(self._answered, min(now, now - (wall - polled) / 1000))
+        return self._answered
+
+    async def stop(self) -> None:
+        """Close the producer."""
+        await self._committer.stop()
+
+    async def discard(self) -> None:
+        """Drop the producer."""
+        await self._committer.discard()

@@ -1,0 +1,71 @@
+"""The writes of one batch as Kafka record batches, made while the records are decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from newsdesk.engine.port import Misfit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from newsdesk.engine.config import EngineConfig
+    from newsdesk.engine.records import Write
+
+TARGET_BYTES: Final = 1024 * 1024
+"""Where a record batch is closed and the next begun, unless the topic takes only less."""
+
+_CODECS: Final = {None: 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+_estimate = DefaultRecordBatchBuilder.estimate_size_in_bytes
+
+Slot = tuple[str, int]
+"""Topic and partition."""
+
+
+class KafkaOutput:
+    """Record batches by topic and partition. A batch is never larger than its topic takes."""
+
+    def __init__(self, config: EngineConfig, *, transactional: bool) -> None:
+        self._config = config
+        self._transactional = int(transactional)
+        self._codec = _CODECS[config.compression]
+        self._limits: dict[str, int] = {}
+        self._open: dict[Slot, BatchBuilder] = {}
+        self.batches: dict[Slot, list[BatchBuilder]] = {}
+        self.size = 0
+
+    def misfit(self, writes: Sequence[Write]) -> Misfit | None:
+        """The first of *writes* that would not fit an empty record batch of its topic, or None."""
+        limits = self._limits
+        for write in writes:
+            topic = write.topic
+            limit = limits.get(topic)
+            if limit is None:
+                limit = limits[topic] = self._config.limit_of(topic)
+            size = _estimate(write.key, write.value, [*write.headers])
+            if size > limit:
+                return Misfit(topic, size)
+        return None
+
+    def add(self, write: Write) -> None:
+        """Append *write* to the open record batch of its partition, or to a new one where that is full."""
+        slot = (write.topic, write.partition)
+        headers: list[tuple[str, bytes | None]] = [*write.headers]
+        builder = self._open.get(slot)
+        if builder is not None:
+            appended = builder.append(timestamp=write.timestamp, key=write.key, value=write.value, headers=headers)
+            if appended is not None:
+                self.size += appended.size
+                return
+        size = _estimate(write.key, write.value, headers)
+        target = max(size, min(TARGET_BYTES, self._config.limit_of(write.topic)))
+        builder = BatchBuilder(target, self._codec, is_transactional=self._transactional)
+        appended = builder.append(timestamp=write.timestamp, key=write.key, value=write.value, headers=headers)
+        if appended is None:
+            raise ValueError(f"a record of {size} bytes for {write.topic} does not fit an empty batch of {target}")
+        self.size += appended.size
+        self._open[slot] = builder
+        self.batches.setdefault(slot, []).append(builder)

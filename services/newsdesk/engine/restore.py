@@ -1,0 +1,91 @@
+"""Bringing a store to the end of the changelog: by the rest of it where the store is good, else from the beginning."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from newsdesk.engine.crash_points import CrashPoint
+from newsdesk.engine.errors import EngineError
+from newsdesk.engine.overlay import Overlay
+from newsdesk.engine.store import Position
+from newsdesk.engine.validity import why_discard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from newsdesk.engine.crash_points import Crash
+    from newsdesk.engine.observer import Observer
+    from newsdesk.engine.pacing import Turns
+    from newsdesk.engine.port import TaskLog
+    from newsdesk.engine.processor import Processor
+    from newsdesk.engine.records import Record
+    from newsdesk.engine.store import Store
+
+
+def _apply(processor: Processor, overlay: Overlay, key: bytes, record: Record) -> None:
+    """Fold one changelog record. One that cannot be folded ends the worker: a state without it would be a wrong one."""
+    try:
+        processor.fold(overlay, key, processor.read_change(record.value))
+    except Exception as error:
+        if overlay.failure is not None:
+            raise overlay.failure from error
+        raise EngineError(
+            f"The changelog record {record.topic}/{record.partition}/{record.offset} cannot be folded: {error!r}.",
+            "Run the version that wrote it, or one that reads what that version writes.",
+        ) from error
+    overlay.keep_record()
+
+
+async def restore(
+    *,
+    task: int,
+    log: TaskLog,
+    store: Store,
+    processor: Processor,
+    turns: Turns,
+    observer: Observer,
+    crash: Crash,
+    delete_retention_ms: int | None,
+    progressed: Callable[[], None],
+    now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+) -> Position:
+    """Fold the changelog into *store* up to its end as it stands now; the position that the store then has."""
+    span = await log.changelog()
+    position = store.position()
+    if position is not None:
+        reason = why_discard(position, span, now_ms=now_ms(), delete_retention_ms=delete_retention_ms)
+        if reason is not None:
+            observer.store_discarded(task, reason)
+            store.clear()
+            position = None
+    start = span.start if position is None else position.offset
+    total = span.end - start
+    done = start
+    observer.restore_progress(task, 0, total)
+    overlay = Overlay(store)
+    async for portion in log.read_changelog(start, span.end):
+        left = iter(portion)
+        more = True
+        while more:
+            more = False
+            until = await turns.take()
+            try:
+                for record in left:
+                    if record.key is not None:
+                        _apply(processor, overlay, record.key, record)
+                    done = record.offset + 1
+                    if time.perf_counter() >= until:
+                        more = True
+                        break
+                store.apply(overlay.close_batch(), Position(done, span.topic_id, now_ms()))
+                overlay.batch_stored()
+            finally:
+                await turns.give()
+        progressed()
+        observer.restore_progress(task, done - start, total)
+        await crash.reached(CrashPoint.MID_RESTORE, task)
+    final = Position(span.end, span.topic_id, now_ms())
+    store.apply({}, final)
+    observer.restore_progress(task, total, total)
+    return final

@@ -1,0 +1,86 @@
+"""What a generated event is, each with what the desk says of it under any rules that weigh no made-up site."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Tag(StrEnum):
+    """A mark on a generated event: one of what it is, any number of what is special about it."""
+
+    NEW = "new"
+    """The first event of an article: revision 1."""
+    REVISION = "revision"
+    """Something of the article changed: one revision more."""
+    RESENT = "resent"
+    """An event of the article again, with its id: duplicate, resent."""
+    REPEATED = "repeated"
+    """The article's current content in another form: duplicate, same_content."""
+    STALE = "stale"
+    """Another title, but an older updatedDateTime: duplicate, stale."""
+    RETRACTION = "retraction"
+    """The article was removed: retracted, removed."""
+    RETRACTED_AGAIN = "retracted_again"
+    """Removed, again: duplicate, same_content."""
+    UNKNOWN_RETRACTION = "unknown_retraction"
+    """An article was removed that never came in: retracted, unknown_article, revision 0."""
+    RETURN = "return"
+    """A removed article is back: one revision more, and not retracted."""
+    MERGE = "merge"
+    """Ties two articles together: the decision's merged names the younger."""
+    BAD = "bad"
+    """A dead letter; its reason is a tag too."""
+
+    TRACKING = "tracking"
+    """The URL has tracking parameters."""
+    AMP = "amp"
+    """The URL is one of an AMP page."""
+    AMP_CACHE = "amp_cache"
+    """The URL is one of an AMP cache."""
+    HTTP = "http"
+    """The URL's scheme is http."""
+    OTHER_HOST = "other_host"
+    """The URL's host is written otherwise: www., m., upper case."""
+    SLASH = "slash"
+    """The URL ends with a slash."""
+    FRAGMENT = "fragment"
+    """The URL has a fragment."""
+    SHORT_LINK = "short_link"
+    """The URL is the platform's short form."""
+
+    MOJIBAKE = "mojibake"
+    """The excerpt is UTF-8 that was read as cp1252."""
+    ENTITIES = "entities"
+    """Title and excerpt have HTML entities."""
+    SHUFFLED = "shuffled"
+    """Fields and related articles are in another order."""
+    NOISE = "noise"
+    """What is no content has other values: heat, published, secured, isCached, unknown fields."""
+    CLOUDEVENT = "cloudevent"
+    """The event is a structured CloudEvent with an id."""
+    SECURED = "secured"
+    """The event has a secured field of the right shape: the records carry it as it is."""
+    UNKNOWN_FIELDS = "unknown_fields"
+    """The event has fields that newsdesk does not know: the records carry them as they are."""
+    VIDEO = "video"
+    """A video on a platform: originalUrl only, and featured content."""
+    SELF_RELATED = "self_related"
+    """Among the related articles is the article itself: dropped, self."""
+    COPIES = "copies"
+    """Among the related articles one is there twice: dropped, copy."""
+    BAD_RELATED = "bad_related"
+    """Among the related articles is something that is none: dropped with its reason."""
+    OUTRANKED = "outranked"
+    """A related article has a far higher quality: suppressed, outranked."""
+    TIE = "tie"
+    """A related article has the same quality and is older: suppressed, tie."""
+    WRONG_KEY = "wrong_key"
+    """The record's key is not the scope: forwarded. No other event is about its article."""
+
+
+KINDS: Final = frozenset(list(Tag)[: list(Tag).index(Tag.BAD) + 1])
+"""What an event is; every event has exactly one of these."""
+
+URL_FORMS: Final = frozenset(list(Tag)[list(Tag).index(Tag.TRACKING) : list(Tag).index(Tag.SHORT_LINK) + 1])
+"""Other forms of a URL, all with the same key."""
