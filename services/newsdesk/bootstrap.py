@@ -177,7 +177,7 @@ def run_worker(index: int) -> int:
     from newsdesk.ops.logs import configure_logs
 
     settings = open_settings()
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, worker=index)
     return _run_one(settings, prefer=index, follow_stdin=True)
 
 

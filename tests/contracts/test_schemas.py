@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
+from newsdesk.bootstrap import read_rules_of
 from newsdesk.cli.schemas.files import stale, write
-from newsdesk.cli.schemas.outcomes import shipped_rules
 from newsdesk.contracts.article import ArticleEvent
 from newsdesk.contracts.decision import Decision
 from newsdesk.contracts.enriched import EnrichedArticle, PublishedArticle
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EVENTS = 1500
 FINGERPRINT = """
 import hashlib
+from newsdesk.bootstrap import read_rules_of
 from newsdesk.cli.schemas.files import made_files
 print(hashlib.sha256(repr(made_files()).encode()).hexdigest())
 """
@@ -111,7 +112,7 @@ def test_readers_tolerate_what_they_do_not_know(name: str) -> None:
 
 
 def test_a_rules_file_with_an_unknown_key_is_wrong() -> None:
-    rules = shipped_rules("classic").model_dump(mode="json")
+    rules = read_rules_of("classic").model_dump(mode="json")
     check = validator("rules")
     assert check.is_valid(rules)
     assert not check.is_valid(rules | {"temperature": 1})

@@ -35,7 +35,7 @@ LIMIT = 50_000
 """What the topic `out` takes, in bytes; the others take more."""
 
 
-class Crashed(Exception):
+class CrashedError(Exception):
     """A test's crash."""
 
 
@@ -53,7 +53,7 @@ class CrashOnce:
             self.skip -= 1
             if self.skip < 0:
                 self.done = True
-                raise Crashed(point)
+                raise CrashedError(point)
 
 
 @dataclass

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,9 @@ from newsdesk.engine.overlay import Overlay
 from newsdesk.engine.rocks_store import RocksStores
 from newsdesk.engine.store import Changes, Position
 from newsdesk.engine.validity import Span, why_discard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HERE = Position(7, "id", 1_000)
 

@@ -127,10 +127,16 @@ class TestTheDeskSays:
             assert (before == 0) == bool(event.tags & {Tag.NEW, Tag.UNKNOWN_RETRACTION})
             revisions[decision["articleId"]] = decision["revision"]
 
-    def test_who_was_merged(self, rules: tuple[str, ...]) -> None:
-        for event, answer in self.events(rules):
-            if Tag.BAD not in event.tags:
-                assert (len(answer["decision"].get("merged", ())) == 1) == (Tag.MERGE in event.tags)
+    def test_that_the_younger_was_merged_into_the_older(self, rules: tuple[str, ...]) -> None:
+        first: dict[str, int] = {}
+        for number, (event, answer) in enumerate(self.events(rules)):
+            if Tag.BAD in event.tags:
+                continue
+            decision = answer["decision"]
+            first.setdefault(decision["articleId"], number)
+            merged = decision.get("merged", [])
+            assert len(merged) == (Tag.MERGE in event.tags)
+            assert all(first[decision["articleId"]] < first[younger] for younger in merged)
 
     def test_what_was_dropped_from_related(self, rules: tuple[str, ...]) -> None:
         bad = {"not_an_object", "wrong_type", "missing_title", "bad_url", "bad_date"}
@@ -165,6 +171,21 @@ class TestTheDeskSays:
             if answer["outcome"] == "decision":
                 decision = answer["decision"]
                 assert sum(term["points"] for term in decision["score"]["terms"]) == decision["quality"]
+
+
+def test_an_article_is_sent_again_from_far_back() -> None:
+    """The desk remembers eight ids of an article: the oldest of them is asked for too."""
+    sent: dict[str, list[bytes]] = {}
+    ages = set()
+    for event, answer in judged(1, COUNT):
+        if Tag.CLOUDEVENT not in event.tags:
+            continue
+        ids = sent.setdefault(answer["decision"]["articleId"], [])
+        if Tag.RESENT in event.tags and event.value in ids:
+            ages.add(ids[::-1].index(event.value))
+        elif answer["decision"]["kind"] != "duplicate":
+            ids.append(event.value)
+    assert ages == set(range(8))
 
 
 def test_every_form_of_a_url_leads_to_its_article() -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from newsdesk.bootstrap import rulebook
 from newsdesk.desk.judge import Judge
-from newsdesk.editorial.rulebook import open_rulebook
-from newsdesk.editorial.rulesfile import read_rules
 from newsdesk.intake.generate import GeneratedEvent, Tag, generate
 
 if TYPE_CHECKING:
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
 
 def shipped(name: str, *overrides: str) -> Rulebook:
     """The rulebook of a shipped rules file, with overrides as --set takes them."""
-    text = (resources.files("newsdesk") / "rules" / f"{name}.yaml").read_text("utf-8")
-    return open_rulebook(read_rules(text, name, overrides))
+    return rulebook(name, overrides)
 
 
 @cache

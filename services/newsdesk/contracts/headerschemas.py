@@ -53,11 +53,13 @@ RECORD_HEADERS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         ce.CE_SPECVERSION: {"type": "string", "const": ce.SPEC_VERSION},
-        ce.CE_ID: _text("Topic, partition and offset of the event, and which of its outputs this is."),
+        ce.CE_ID: _text(
+            "Topic, partition and offset of the event, and which of its outputs this is; of rules, their hash."
+        ),
         ce.CE_SOURCE: {"type": "string", "const": ce.DESK_SOURCE},
         ce.CE_TYPE: _text("What the record is; a tombstone says by it why.", enum=list(WRITTEN_TYPES)),
         ce.CONTENT_TYPE_HEADER: {"type": "string", "const": ce.CONTENT_TYPE},
-        ce.CE_SUBJECT: _text("The id of the article that was decided about."),
+        ce.CE_SUBJECT: _text("The id of the article that was decided about; of rules, their name."),
         ce.CE_TIME: _text("The event's time, where it has one.", format="date-time"),
         ce.TRACEPARENT: _TRACEPARENT,
     },

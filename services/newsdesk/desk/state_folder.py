@@ -45,7 +45,7 @@ def claimed(root: Path, prefer: int = 0) -> Iterator[Path]:
             ) from error
         with lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                pass
             except BlockingIOError:
                 continue
             yield folder

@@ -33,7 +33,7 @@ class Article:
     """One article of one event.
 
     *fields* holds the known fields as they are written, but for related; *aliases* are the URL keys within the
-    scope, the own one first; *weight* is (points, domain) of the provider. What is given_ is upstream's, before
+    scope, the own one first; *length* is that of the title as it was given; *weight* is (points, domain) of the provider. What is given_ is upstream's, before
     the rules had their say.
     """
 
@@ -49,6 +49,7 @@ class Article:
     aliases: tuple[str, ...]
     removed: bool
     title: str
+    length: int
     published: str | None
     updated: str | None
     topics: Sequence[str]
@@ -116,6 +117,7 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
         aliases=tuple(key for key in keys if key in within),
         removed=removed,
         title=title,
+        length=len(given.get("title", "")),
         published=dates.get("publishedDateTime"),
         updated=dates.get("updatedDateTime"),
         topics=assigned,

@@ -55,8 +55,8 @@ def _out_of_range(text: str) -> InstantError:
 
 def write_instant(moment: datetime) -> str:
     """*moment*, which is in UTC, as text; the fraction of the second only where there is one."""
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{moment.microsecond:06d}".rstrip("0") + "Z" if moment.microsecond else text + "Z"
+    text = moment.isoformat()[:26].rstrip("0") if moment.microsecond else moment.isoformat()[:19]
+    return text + "Z"
 
 
 def from_milliseconds(timestamp: int) -> str:

@@ -22,15 +22,21 @@ class ProviderTable:
     def find(self, host: str, domain: str | None) -> ProviderRule | None:
         """The rule for an article on *host* whose provider says *domain*; None where the table has none.
 
-        The host decides where it belongs to the provider (blogs weigh differently from the rest of a site);
-        a video on a platform is weighed as its provider's.
+        The host decides where it belongs to the provider (blogs weigh differently from the rest of a site); a video on
+        a platform is weighed as its provider's, or else as the platform's. A denied host stays denied, whoever it
+        says that it is.
         """
         if not self._rules:
             return None
         start = _bare(host)
+        there = self._lookup(start)
         said = domain_host(domain)
-        if said is not None and start != said and not start.endswith("." + said):
-            start = said
+        if said is None or f".{start}".endswith(f".{said}") or (there is not None and there.deny):
+            return there
+        return self._lookup(said) or there
+
+    def _lookup(self, start: str) -> ProviderRule | None:
+        """The rule of the most specific domain that *start* lies under."""
         last = registered_domain(start)
         while start:
             if rule := self._rules.get(start):

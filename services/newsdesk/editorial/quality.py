@@ -21,8 +21,8 @@ class Scored(Protocol):
     """What the score looks at, of an article or of a related item."""
 
     @property
-    def title(self) -> str:
-        """The title, repaired."""
+    def length(self) -> int:
+        """Characters of its title as upstream gave it: the recorded site counted them before any repair."""
 
     @property
     def topics(self) -> Sequence[str]:
@@ -142,13 +142,13 @@ def provider() -> Rule:
 
 
 def title_length(limit: int, per_point: int) -> Rule:
-    """One point less for every *per_point* characters beyond *limit*."""
+    """One point less for every *per_point* characters of the title, as it was given, beyond *limit*."""
 
     def rule(article: Scored) -> Term | None:
-        over = max(0, len(article.title) - limit)
+        over = max(0, article.length - limit)
         if not (points := over // per_point):
             return None
-        return Term("title_length", -points, f"{len(article.title)} characters, {over} over {limit}")
+        return Term("title_length", -points, f"{article.length} characters, {over} over {limit}")
 
     return rule
 

@@ -201,7 +201,7 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
     if quality is None:
         assigned = topics or book.topics.assign(title, excerpt)
         facts = _Facts(
-            title=title,
+            length=len(given["title"]),
             topics=assigned,
             hits=book.topics.hits(title, assigned),
             image=images[0]["url"] if images else None,
@@ -242,7 +242,7 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
 class _Facts:
     """What the score looks at, of a related item without a quality of its own."""
 
-    title: str
+    length: int
     topics: Sequence[str]
     hits: Sequence[str]
     image: str | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -25,6 +27,9 @@ _NEEDED: Final = {
 _WRITE_TXN_MARKERS: Final = 27
 """Between brokers; one that lists neither this nor a working InitProducerId ends no transaction."""
 _UNKNOWN_SERVER_ERROR: Final = -1
+_PATIENCE_SECONDS: Final = 5.0
+"""A broker that has just come up has no producer ids to give yet, and says that it is loading."""
+_RETRY_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +54,19 @@ async def lacking_transactions(client: AIOKafkaClient) -> str | None:
     if missing:
         return f"the broker lacks {', '.join(missing)}"
     request = InitProducerIdRequest(cast("str", None), 60_000)  # without an id it leaves nothing behind
-    response: Any = await client.send(node, request)
-    if response.error_code == _UNKNOWN_SERVER_ERROR and _WRITE_TXN_MARKERS not in listed:
-        return "the broker lists transactions but fails InitProducerId and has no WriteTxnMarkers"
-    error = kafka.for_code(response.error_code)
-    if error is kafka.UnsupportedVersionError:
-        return "the broker does not support InitProducerId"
-    if error.retriable or error is kafka.ConcurrentTransactions:
-        raise error
-    return None
+    patient_until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        response: Any = await client.send(node, request)
+        if response.error_code == _UNKNOWN_SERVER_ERROR and _WRITE_TXN_MARKERS not in listed:
+            return "the broker lists transactions but fails InitProducerId and has no WriteTxnMarkers"
+        error = kafka.for_code(response.error_code)
+        if error is kafka.UnsupportedVersionError:
+            return "the broker does not support InitProducerId"
+        if not (error.retriable or error is kafka.ConcurrentTransactions):
+            return None
+        if time.monotonic() > patient_until:
+            raise error
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def choose(client: AIOKafkaClient, wanted: Guarantee) -> Chosen:

@@ -94,8 +94,10 @@ async def close_hard(producer: AIOKafkaProducer) -> None:
         if not sender.done():
             await asyncio.wait({sender}, timeout=_PATIENCE / 4)
             sender.cancel()
-    if sender.done() and not sender.cancelled():
-        sender.exception()
+    outcome = producer._txn_manager and producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001
+    for future in (sender, outcome):  # nobody asks for their errors any more
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()
     await _close_client(producer)  # a request that was being tried again may have connected anew
 
 

@@ -86,6 +86,7 @@ class Task:
         self._fetch_task: asyncio.Task[None] | None = None
         self._commit_task: asyncio.Task[None] | None = None
         self._stopped: asyncio.Task[bool] | None = None
+        self._commit_began = 0.0
         self._due = 0.0
         self._interval = tools.config.commit_interval_ms / 1000
         self._changelog = tools.processor.changelog
@@ -104,7 +105,9 @@ class Task:
 
     @property
     def heard_at(self) -> float:
-        """The time.monotonic() of the broker's last answer to a fetch; now, where no fetch is due."""
+        """The time.monotonic() since when the broker owes an answer: to a commit, else to a fetch; now, if to neither."""
+        if self._commit_task is not None and not self._commit_task.done():
+            return self._commit_began
         return time.monotonic() if self._pending else self._log.answered()
 
     def report(self) -> None:
@@ -215,7 +218,8 @@ class Task:
                     self._commit_task = None
                 closing = self._stop.is_set() or self._tools.brake.on
                 if self._may_commit(batch, closing=closing):
-                    self._due = time.monotonic() + self._interval
+                    self._commit_began = time.monotonic()
+                    self._due = self._commit_began + self._interval
                     self._commit_task = asyncio.create_task(self._commit(batch, self._close_batch()))
                     batch = self._new_batch()
                 elif closing and self._commit_task is None:

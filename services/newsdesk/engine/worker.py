@@ -314,7 +314,7 @@ class Worker:
             if status.size is not None:
                 self._observer.store_size(number, status.size)
         if silent and not self._silent:
-            error = kafka.KafkaTimeoutError(f"no fetch was answered for {self._config.silence_ms / 1000:g} s")
+            error = kafka.KafkaTimeoutError(f"nothing was answered for {self._config.silence_ms / 1000:g} s")
             self._error = str(error)
             self._observer.broker_error(error, _TICK)
         self._silent = silent

@@ -6,9 +6,12 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Final, Literal, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LogFormat = Literal["auto", "text", "json"]
 """auto: text on a terminal, JSON elsewhere."""
@@ -25,12 +28,19 @@ _LIBRARIES: Final = {
 _FIELDS: Final = "fields"
 
 
-def configure_logs(level: str, style: LogFormat = "auto", stream: TextIO | None = None) -> None:
-    """Send all logs to *stream* (standard error) in *style*, newsdesk's from *level* on, libraries' when it matters."""
+def configure_logs(
+    level: str, style: LogFormat = "auto", stream: TextIO | None = None, *, worker: int | None = None
+) -> None:
+    """Send all logs to *stream* (standard error) in *style*, newsdesk's from *level* on, libraries' when it matters.
+
+    Where there are several workers every line names its *worker*.
+    """
     target = stream if stream is not None else sys.stderr
     handler = logging.StreamHandler(target)
     plain = target.isatty() if style == "auto" else style == "text"
     handler.setFormatter(TextFormatter() if plain else JsonFormatter())
+    if worker is not None:
+        handler.addFilter(_named(worker))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -72,6 +82,14 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["trace"] = _trace(record)
         return orjson.dumps(entry, default=str).decode()
+
+
+def _named(worker: int) -> Callable[[logging.LogRecord], bool]:
+    def name(record: logging.LogRecord) -> bool:
+        setattr(record, _FIELDS, {"worker": worker, **_fields_of(record)})
+        return True
+
+    return name
 
 
 def _instant(record: logging.LogRecord) -> str:

@@ -53,12 +53,12 @@ def demo(
 
 
 def _play(folder: Path, events: int, rate: int, seed: int, output: Output) -> None:
+    from newsdesk.bootstrap import open_settings
     from newsdesk.cli.demo.stage import PARTITIONS, Stage
     from newsdesk.cli.demo.stream import SEED_URL, script
     from newsdesk.cli.demo.view import Counts, view
     from newsdesk.lookup.audit import audit
     from newsdesk.ops import admin
-    from newsdesk.settings import Settings
 
     began = time.monotonic()
     with Stage(folder, console.say) as stage:
@@ -73,7 +73,7 @@ def _play(folder: Path, events: int, rate: int, seed: int, output: Output) -> No
         code = stage.stop_desk()
         if code:
             raise Failure(ExitCode.UNREADABLE, f"the desk ended with {code}", stage.desk_log())
-        report = asyncio.run(audit(address, {}, Settings().group))
+        report = asyncio.run(audit(address, {}, open_settings().group))
         if output is Output.JSON:
             console.write_json({"seconds": round(time.monotonic() - began, 1), "audit": report.wire()})
         else:
@@ -83,7 +83,11 @@ def _play(folder: Path, events: int, rate: int, seed: int, output: Output) -> No
 
 
 async def _run(
-    address: str, items: "Sequence[Item]", rate: int, counts: "Counts", shown: "AbstractContextManager[Callable[[], None]]"
+    address: str,
+    items: "Sequence[Item]",
+    rate: int,
+    counts: "Counts",
+    shown: "AbstractContextManager[Callable[[], None]]",
 ) -> None:
     """Submit *items* and follow the answers until there is one for each."""
     from newsdesk.cli.demo.follow import follow, submit

@@ -24,7 +24,7 @@ _STDIN: Final = "-"
 
 def script(seed: int, count: int) -> list[Item]:
     """The story and *count* generated events of the stream *seed*."""
-    values = [(value, None) for value in story()]
+    values: list[tuple[bytes, bytes | None]] = [(value, None) for value in story()]
     values += [(event.value, event.key) for event in generate(seed, count)]
     return [Item(_STDIN, line, value, key) for line, (value, key) in enumerate(values, 1)]
 

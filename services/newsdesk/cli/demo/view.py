@@ -32,12 +32,12 @@ FORWARDED: Final = "forwarded"
 
 @dataclass(slots=True)
 class Counts:
-    """What was submitted, what was answered, and the latest answers as (kind, heat, text)."""
+    """What was submitted, what was answered, and the latest answers as (kind, heat, reason, article or detail)."""
 
     total: int
     submitted: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
-    latest: deque[tuple[str, str, str]] = field(default_factory=lambda: deque(maxlen=_LATEST))
+    latest: deque[tuple[str, str, str, str]] = field(default_factory=lambda: deque(maxlen=_LATEST))
     began: float = field(default_factory=time.monotonic)
     _titles: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
@@ -45,6 +45,10 @@ class Counts:
     def answered(self) -> int:
         """Events with a decision or a dead letter; a forwarded one is answered where it went."""
         return self.kinds.total() - self.kinds[FORWARDED]
+
+    def named(self, article: str) -> str:
+        """The title of *article* where it is known by now: the records of one event arrive topic by topic."""
+        return self._titles.get(article, article)
 
     def title(self, article: str, title: str) -> None:
         """Remember the title of *article*, of some."""
@@ -55,13 +59,12 @@ class Counts:
     def decide(self, decision: dict[str, Any]) -> None:
         """Count a decision."""
         self.kinds[decision["kind"]] += 1
-        title = self._titles.get(decision["articleId"], decision["articleId"])
-        self.latest.append((decision["kind"], str(decision["heat"]), f"{console.shown(decision['reason'])} · {title}"))
+        self.latest.append((decision["kind"], str(decision["heat"]), decision["reason"], decision["articleId"]))
 
     def bury(self, reason: str, detail: str) -> None:
         """Count a dead letter."""
         self.kinds[DEAD] += 1
-        self.latest.append((DEAD, "", f"{console.shown(reason)} · {detail}"))
+        self.latest.append((DEAD, "", reason, detail))
 
     def forward(self) -> None:
         """Count an event that went to the partition of its scope."""
@@ -102,10 +105,13 @@ def picture(counts: Counts) -> Panel:
     for _ in range(2):
         latest.add_column(no_wrap=True)
     latest.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for kind, heat, text in counts.latest:
-        latest.add_row(Text(kind, style_of(kind) or "red"), Text(f"{heat:>4}"), Text(console.plain(text)))
+    for kind, heat, reason, what in counts.latest:
+        text = f"{console.shown(reason)} · {console.plain(counts.named(what))}"
+        latest.add_row(Text(kind, style_of(kind) or "red"), Text(f"{heat:>4}"), Text(text))
     seconds = max(0.001, time.monotonic() - counts.began)
-    head = Text(f"{counts.submitted} of {counts.total} submitted, {counts.answered} answered, {counts.answered / seconds:.0f}/s")
+    head = Text(
+        f"{counts.submitted} of {counts.total} submitted, {counts.answered} answered, {counts.answered / seconds:.0f}/s"
+    )
     bar = ProgressBar(total=counts.total, completed=counts.answered)
     return Panel(Group(head, bar, Text(), kinds, Text(), latest), title="newsdesk", border_style="dim")
 

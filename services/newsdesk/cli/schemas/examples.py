@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from newsdesk.cli.schemas.outcomes import shipped_rules
+from newsdesk.bootstrap import read_rules_of
 from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.contracts.rules import ProviderRule, Rules
@@ -105,7 +105,7 @@ def dead_events() -> list[bytes]:
 
 def _rules() -> Rules:
     """The default rules, and one provider denied."""
-    rules = shipped_rules("newsdesk")
+    rules = read_rules_of("newsdesk")
     return rules.model_copy(update={"providers": (*rules.providers, ProviderRule(domain="clicks.example", deny=True))})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 ARTICLES_KEPT: Final = 2000
 """Articles that the stream comes back to: of more, any may be forgotten."""
+
+BUSY_KEPT: Final = 8
+"""Those of them that it comes back to most: the talk of the day."""
 
 STORY_SIZE: Final = 4
 """Articles of a story that the next one of it may name as related."""
@@ -51,6 +55,7 @@ class _Stream:
         self._rng = rng
         self._compose = Composer(rng)
         self._articles: list[Article] = []
+        self._busy: deque[Article] = deque(maxlen=BUSY_KEPT)
         self._stories: list[list[Article]] = []
         self._twins: list[tuple[Article, Article]] = []
         self._reasons = list(BREAKABLE)
@@ -68,7 +73,7 @@ class _Stream:
             self._retracted_again: 15,
             self._twin: 15,
             self._merge: 20,
-            self._video: 10,
+            self._video: 30,
             self._tie: 10,
             self._unknown_retraction: 5,
             self._wrong_key: 5,
@@ -179,7 +184,9 @@ class _Stream:
         article = self._pick(lambda known: bool(known.ids))
         if article is None:
             return None
-        return GeneratedEvent(self._rng.choice(article.ids), frozenset({Tag.RESENT, Tag.CLOUDEVENT}))
+        oldest = self._rng.random() < 0.5  # noqa: PLR2004
+        event = article.ids[0] if oldest else self._rng.choice(article.ids)
+        return GeneratedEvent(event, frozenset({Tag.RESENT, Tag.CLOUDEVENT}))
 
     def _stale(self) -> GeneratedEvent | None:
         article = self._pick(lambda known: known.updated and not known.removed)
@@ -322,13 +329,17 @@ class _Stream:
         """An article that is still there and *suits*, or None where it is hard to find one."""
         if not self._articles:
             return None
-        for _ in range(_TRIES):
-            article = self._articles[int(self._rng.random() * len(self._articles))]
+        first = int(self._rng.random() * 2)
+        for number in range(first, _TRIES):
+            known = self._busy if number % 2 else self._articles
+            article = known[int(self._rng.random() * len(known))]
             if not article.gone and suits(article):
                 return article
         return None
 
     def _keep(self, article: Article) -> None:
+        if len(self._busy) < BUSY_KEPT or self._rng.random() < 0.02:  # noqa: PLR2004
+            self._busy.append(article)
         if len(self._articles) < ARTICLES_KEPT:
             self._articles.append(article)
         else:
