@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -47,4 +48,5 @@ def call(*arguments: object, stdin: bytes = b"", env: Mapping[str, str] | None =
 def start(*arguments: object, stdin: int | IO[bytes] | None = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """`newsdesk` with *arguments* as a process of its own, its output to be read."""
     command = [*COMMAND, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}  # as people run it
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)

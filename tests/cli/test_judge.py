@@ -21,7 +21,13 @@ def line(**fields: object) -> bytes:
 
 
 def tail_line(value: object, **more: object) -> bytes:
-    shown = {"topic": "newsdesk.articles.submitted", "partition": 3, "offset": 7, "key": "harbour.example", "value": value}
+    shown = {
+        "topic": "newsdesk.articles.submitted",
+        "partition": 3,
+        "offset": 7,
+        "key": "harbour.example",
+        "value": value,
+    }
     return orjson.dumps(shown | more) + b"\n"
 
 
@@ -55,7 +61,8 @@ def test_every_event_is_answered_by_one_line_and_blank_lines_are_none() -> None:
         pytest.param(tail_line(FERRY), id="a tail line"),
         pytest.param(tail_line({"base64": base64.b64encode(orjson.dumps(FERRY)).decode()}), id="a tail line of base64"),
         pytest.param(
-            orjson.dumps({"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data": FERRY}), id="a CloudEvent"
+            orjson.dumps({"specversion": "1.0", "id": "1", "source": "/x", "type": "t", "data": FERRY}),
+            id="a CloudEvent",
         ),
         pytest.param(orjson.dumps(FERRY, option=orjson.OPT_INDENT_2), id="JSON over several lines"),
         pytest.param(orjson.dumps([FERRY]), id="an array"),
@@ -68,16 +75,25 @@ def test_one_event_in_any_form_is_the_same_decision(event: bytes) -> None:
 
 def test_headers_and_timestamp_of_a_tail_line_count() -> None:
     headers = {"ce_id": "7", "ce_source": "/upstream"}
-    events = tail_line(FERRY, headers=headers, timestamp=1_600_000_000_000) + tail_line(article(title="New"), headers=headers)
+    events = tail_line(FERRY, headers=headers, timestamp=1_600_000_000_000) + tail_line(
+        article(title="New"), headers=headers
+    )
     first, second = call("judge", "-", stdin=events).lines
     assert first["decision"]["time"] == "2020-09-13T12:26:40Z"
     assert second["decision"]["reason"] == "resent"
 
 
 def test_full_adds_the_records_and_leaves_out_what_is_not_written() -> None:
-    leading = line(related=[item(1), item(2)], images=[{"url": "https://img.example/1.jpg"}], topics=["AI"] * 1, quality=1)
+    leading = line(
+        related=[item(1), item(2)], images=[{"url": "https://img.example/1.jpg"}], topics=["AI"] * 1, quality=1
+    )
     called = call(
-        "judge", "-", "--full", "--set", "publish.threshold=10", stdin=leading + leading + line(removed=True) + line(removed=True)
+        "judge",
+        "-",
+        "--full",
+        "--set",
+        "publish.threshold=10",
+        stdin=leading + leading + line(removed=True) + line(removed=True),
     )
     published, duplicate, retracted, again = called.lines
     assert published["published"]["articleId"] == published["enriched"]["articleId"]
@@ -153,7 +169,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
         assert running.wait(30) == 0
 
 
-def test_an_answer_comes_as_soon_as_its_event(tmp_path: Path) -> None:
+def test_an_answer_comes_as_soon_as_its_event() -> None:
     with start("judge", "-", stdin=subprocess.PIPE) as running:
         assert running.stdin is not None
         assert running.stdout is not None

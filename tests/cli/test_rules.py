@@ -77,7 +77,9 @@ def test_check_goes_on_where_a_file_is_missing_or_no_text(tmp_path: Path) -> Non
 EVENTS = b"\n".join(
     orjson.dumps(event)
     for event in (
-        article(webUrl="https://a.example/1", title="Against the tide", related=[item(1), item(2)], featuredContent="<x>"),
+        article(
+            webUrl="https://a.example/1", title="Against the tide", related=[item(1), item(2)], featuredContent="<x>"
+        ),
         article(webUrl="https://a.example/2", title="Second"),
         {"broken": True},
     )
@@ -88,7 +90,17 @@ def test_diff_lists_what_changes_and_counts_what_stays(tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
     file.write_bytes(EVENTS)
     (found,) = call(
-        "rules", "diff", "--rules", "newsdesk", "--against", "newsdesk", "--set", "heat.per_related=0", "-o", "json", file
+        "rules",
+        "diff",
+        "--rules",
+        "newsdesk",
+        "--against",
+        "newsdesk",
+        "--set",
+        "heat.per_related=0",
+        "-o",
+        "json",
+        file,
     ).lines
     (changed,) = found["differences"]
     assert (found["events"], found["articles"], found["changed"]) == (3, 2, 1)

@@ -122,15 +122,24 @@ def test_the_live_state_is_the_state_restored_from_any_compaction(
 
 @given(STREAMS, st.randoms(use_true_random=False))
 @LAW
-def test_a_state_that_is_restored_half_way_goes_on_as_the_live_one(
-    stream: list[Event], chance: random.Random
-) -> None:
+def test_a_state_that_is_restored_half_way_goes_on_as_the_live_one(stream: list[Event], chance: random.Random) -> None:
     half = len(stream) // 2
     live = run(CLASSIC, stream[:half])
     again = run(CLASSIC, stream[:half])
     again.states[0] = _folded(_compacted(live.on(topics.ENRICHED), chance))
     for sent in stream[half:]:
         assert _bytes(live.submit(sent)) == _bytes(again.submit(sent))
+
+
+@given(STREAMS, BOOKS)
+@LAW
+def test_every_alias_leads_to_the_one_article_that_has_it(stream: list[Event], book: Rulebook) -> None:
+    state = run(book, stream).states.get(0, {})
+    articles = {key[1:]: orjson.loads(value)["desk"]["aliases"] for key, value in state.items() if key[:1] == b"a"}
+    index = {key[1:].decode(): value for key, value in state.items() if key[:1] == b"u"}
+
+    assert index == {alias: article for article, aliases in articles.items() for alias in aliases}
+    assert len(index) == sum(map(len, articles.values()))
 
 
 @given(STREAMS, BOOKS)
@@ -187,7 +196,9 @@ def test_the_judge_answers_what_the_processor_writes(stream: list[Event], book: 
         assert answer["decision"] == orjson.loads(decision.value or b"")
         for name, topic in (("enriched", topics.ENRICHED), ("published", topics.PUBLISHED)):
             own = [w.value for w in outcome.writes if w.topic == topic.name and w.key == decision.key]
-            assert [answer[name]] == [None if v is None else orjson.loads(v) for v in own] if own else name not in answer
+            assert (
+                [answer[name]] == [None if v is None else orjson.loads(v) for v in own] if own else name not in answer
+            )
     assert judge.state == desk.states.get(0, {})
 
 
@@ -219,7 +230,7 @@ def test_the_order_of_related_and_how_often_an_item_is_there_is_irrelevant(
         assert _bytes(shuffled.submit(_with_related(sent, lambda items: chance.sample(items, len(items))))) == (
             _bytes(expected)
         )
-        more = repeated.submit(_with_related(sent, lambda items: items + [chance.choice(items)] if items else items))
+        more = repeated.submit(_with_related(sent, lambda items: [*items, chance.choice(items)] if items else items))
         assert more.tags == expected.tags
         assert _bytes(more)[-1] == _bytes(expected)[-1], "the decision"
 
@@ -265,7 +276,9 @@ def test_every_record_read_has_one_answer(stream: list[Event], partitions: int |
         desk.submit(sent, partition % (partitions or 1))
     read = sum(desk.read.values())
 
-    assert read == len(desk.on(topics.DECISIONS)) + len(desk.on(topics.DEAD_LETTERS)) + len(desk.on(topics.REPARTITIONED))
+    assert read == len(desk.on(topics.DECISIONS)) + len(desk.on(topics.DEAD_LETTERS)) + len(
+        desk.on(topics.REPARTITIONED)
+    )
     assert read == desk.answered[DECISION] + desk.answered[DEAD_LETTER] + desk.answered[FORWARDED]
     sources = [tuple(decision["source"].values()) for decision in desk.decisions]
     assert len(set(sources)) == len(sources)
@@ -280,7 +293,7 @@ def test_two_runs_write_the_same_bytes(stream: list[Event], book: Rulebook) -> N
 @given(articles(), st.integers(0, 2**32))
 @settings(max_examples=200, deadline=None)
 def test_an_event_cut_or_changed_anywhere_is_answered_and_never_a_crash(fields: dict[str, Any], seed: int) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a test's dice
     value = bytearray(orjson.dumps(fields))
     for _ in range(chance.randrange(3)):
         value[chance.randrange(len(value))] = chance.choice(b'\x00"\\[]{}:,0.-Nu\xff\xed')
@@ -352,7 +365,9 @@ def test_the_streams_hold_what_the_laws_are_about() -> None:
             kinds.update((decision["kind"], decision["reason"], *decision.get("changes", ())))
             kinds.update(["merged"] if "merged" in decision else [])
         for write in desk.on(topics.ENRICHED):
-            kinds.update(orjson.loads(write.value).get("droppedCounts", ()) if write.value is not None else ["tombstone"])
+            kinds.update(
+                orjson.loads(write.value).get("droppedCounts", ()) if write.value is not None else ["tombstone"]
+            )
         kinds.update(["retraction"] if any(write.value is None for write in desk.on(topics.PUBLISHED)) else [])
 
     collect()

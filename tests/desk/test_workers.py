@@ -133,11 +133,13 @@ def test_a_folder_is_free_again_when_its_worker_is_killed(tmp_path: Path) -> Non
         "with claimed(pathlib.Path(sys.argv[1])) as folder: print(folder.name, flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "worker-0\n"
-        with claimed(tmp_path) as other:
-            assert other.name == "worker-1"
-        holder.kill()
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "worker-0\n"
+            with claimed(tmp_path) as other:
+                assert other.name == "worker-1"
+        finally:
+            holder.kill()
     with claimed(tmp_path) as folder:
         assert folder.name == "worker-0"
 

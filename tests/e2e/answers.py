@@ -11,12 +11,16 @@ from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from e2e.scene import Scene
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of an event."""
 Answer = dict[str, Any]
 """An answer as `judge --full` tells it, its parts without what may differ."""
+Standing = dict[str, dict[str, bytes]]
+"""By topic and article the last record that is no tombstone."""
 
 MERGED = {"merged": "enriched", "merged-published": "published"}
 """The tombstones of merged articles, by the last but one part of their ce_id."""
@@ -56,16 +60,41 @@ def from_topics(scene: Scene) -> dict[Place, list[Answer]]:
 
 def from_judge(scene: Scene, *options: str) -> dict[Place, Answer]:
     """What `newsdesk judge --full` answers to the submitted events, in the order in which `tail` shows them."""
-    shown = scene.call("tail", "submitted", "--until-end")
-    judged = scene.call("judge", "-", "--full", *options, stdin=shown.out).lines
+    shown = scene.look("tail", "submitted", "--until-end")
+    judged = scene.look("judge", "-", "--full", *options, stdin=shown.out).lines
     assert len(judged) == len(shown.lines)
     return {_place(line): _plain_answer(answer) for line, answer in zip(shown.lines, judged, strict=True)}
 
 
-def fold(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """A compacted topic as it stands: the last value of every key that is no tombstone."""
-    last = {line["key"]: line["value"] for line in lines}
-    return {key: value for key, value in last.items() if value is not None}
+def standing(answers: Iterable[Answer]) -> Standing:
+    """The enriched and the published articles after *answers*."""
+    articles: Standing = {"enriched": {}, "published": {}}
+    for answer in answers:
+        if answer["outcome"] != "decision":
+            continue
+        identity = orjson.loads(answer["decision"])["articleId"]
+        for name, there in articles.items():
+            for merged in answer.get("merged", {}).get(name, ()):
+                there.pop(merged, None)
+            if name in answer:
+                _set(there, identity, answer[name])
+    return articles
+
+
+def standing_on_topics(scene: Scene) -> Standing:
+    """The enriched and the published articles as the compacted topics have them."""
+    articles: Standing = {"enriched": {}, "published": {}}
+    for name, there in articles.items():
+        for line in scene.tail(name):
+            _set(there, line["key"], _plain(line["value"]))
+    return articles
+
+
+def _set(there: dict[str, bytes], key: str, value: bytes | None) -> None:
+    if value is None:
+        there.pop(key, None)
+    else:
+        there[key] = value
 
 
 def _plain_answer(answer: Answer) -> Answer:

@@ -57,6 +57,17 @@ class CrashOnce:
 
 
 @dataclass
+class Passing:
+    """Keeps the points that the task comes by."""
+
+    points: list[CrashPoint] = field(default_factory=list)
+
+    async def reached(self, point: CrashPoint, task: int) -> None:
+        del task
+        self.points.append(point)
+
+
+@dataclass
 class HangAt:
     """Never comes back from *point*, as a process that was killed there."""
 

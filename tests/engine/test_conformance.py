@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.harness import LIMIT, CrashOnce, HangAt
+from engine.harness import LIMIT, CrashOnce, HangAt, Passing
 from engine.waiting import until
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
@@ -84,12 +84,17 @@ async def test_lag_reads_0_when_everything_is_answered_and_the_task_is_running(h
 
 
 async def test_stop_commits_what_was_decided_and_the_next_start_goes_on_there(harness: Harness) -> None:
+    passing = Passing()
     await harness.submit(*events(300))
-    await harness.start(commit_interval_ms=60_000, batch_records=10_000)
-    await until(lambda: harness.status().state == "running")
+    await harness.start(passing, commit_interval_ms=60_000, batch_records=10_000)
     await until(lambda: harness.watching.records > 0)
+    committed = harness.watching.records
+    passing.points.clear()
     await harness.submit(*events(200))
+    await until(lambda: CrashPoint.AFTER_PROCESS in passing.points)
+    assert harness.watching.records == committed, "the next commit is not due for a minute"
     await harness.stop()
+    assert harness.watching.records > committed
     await harness.start()
     await assert_exactly_once(harness, 500)
 

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+
 from engine.harness import CrashOnce, HangAt, KafkaHarness
 from engine.waiting import until
-
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.probe import choose
 from newsdesk.engine.reading import open_client
@@ -80,7 +80,9 @@ async def test_without_a_crash_every_record_is_answered_once(harness: KafkaHarne
 
 
 @pytest.mark.parametrize("point", [CrashPoint.AFTER_PROCESS, CrashPoint.AFTER_PRODUCE, CrashPoint.AFTER_COMMIT])
-async def test_a_kill_loses_nothing_and_repeats_at_most_the_open_batch(harness: KafkaHarness, point: CrashPoint) -> None:
+async def test_a_kill_loses_nothing_and_repeats_at_most_the_open_batch(
+    harness: KafkaHarness, point: CrashPoint
+) -> None:
     await harness.submit(*[(b"a", b"%d" % i) for i in range(300)])
     crash = HangAt(point)
     await harness.start(crash, batch_records=100)

@@ -141,6 +141,20 @@ async def test_a_tail_that_compaction_took(kafka: str, client: AIOKafkaClient, u
     assert set(await read(client, name)) == {b"last"}
 
 
+async def test_a_tail_of_which_nothing_at_all_is_left(client: AIOKafkaClient) -> None:
+    """The broker answers with no bytes below the end: nothing will come, and waiting for the position would be for ever."""
+    reader = PartitionReader(client, retry_seconds=0.001)
+    answers = [(None, 4), (None, 9), (None, 10)]
+
+    async def nothing(*_: object) -> tuple[None, int]:
+        return answers.pop(0)
+
+    reader._fetch = nothing  # type: ignore[method-assign]
+    async with asyncio.timeout(SECONDS):
+        assert [p async for p in reader.read("t", 0, 5, 10)] == []
+    assert not answers, "an answer of a broker that does not know the end yet says nothing"
+
+
 async def test_an_offset_out_of_range_is_an_error(client: AIOKafkaClient, topic: str) -> None:
     with pytest.raises(kafka_errors.OffsetOutOfRangeError):
         _ = [p async for p in PartitionReader(client).read(topic, 0, 100, 200)]

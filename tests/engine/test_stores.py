@@ -43,6 +43,7 @@ def test_changes_and_position_survive_closing(stores: Any) -> None:
     store, _ = stores.open(0)
     store.apply({b"a": b"1", b"b": b"2"}, Position(3, "id", 500))
     store.apply({b"a": None, b"c": b""}, HERE)
+    store.flush()
     store.close()
     store.close()
     store, _ = stores.open(0)

@@ -14,14 +14,13 @@ from aiokafka import errors as kafka_errors
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from engine.harness import LIMIT, HangAt, KafkaHarness, Watching, config
+from engine.harness import LIMIT, HangAt, KafkaHarness
 from engine.waiting import until
 from newsdesk.engine.broker_errors import remedy_for
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.memory_store import MemoryStores
 from newsdesk.engine.rocks_store import RocksStores
-from newsdesk.engine.worker import Worker
 from support.brokers import make_topics
 
 if TYPE_CHECKING:
@@ -378,7 +377,31 @@ def test_which_errors_waiting_cannot_cure(error: Exception, word: str | None) ->
         assert word in found.remedy
 
 
-def test_the_watching_observer_is_complete() -> None:
-    assert Watching().records == 0
-    assert config("x", KafkaHarness("x", "p.").names).limit_of("p.out") == LIMIT
-    assert Worker
+def test_the_cause_of_a_wrapped_error_decides() -> None:
+    wrapped = kafka_errors.KafkaError("Unexpected error during batch delivery")
+    wrapped.__cause__ = kafka_errors.TransactionalIdAuthorizationFailed("g-0")
+    assert isinstance(remedy_for(wrapped), EngineError)
+
+
+async def test_an_idle_store_is_stamped_and_made_durable_once_in_a_while(
+    on_kafka: KafkaHarness, tmp_path: Path
+) -> None:
+    on_kafka.stores = RocksStores(tmp_path, cache_bytes=1 << 20, buffer_bytes=1 << 20)
+    await on_kafka.submit((b"a", b"1"))
+    await on_kafka.start(checkpoint_ms=200)
+    await assert_exactly_once(on_kafka, 1, 1)
+    await until(lambda: list((tmp_path / "0").glob("*.sst")))
+
+
+async def test_a_defect_of_the_engine_itself_does_not_leave_a_partition_unread_in_silence(
+    on_kafka: KafkaHarness,
+) -> None:
+    def broken(task: int) -> None:
+        raise AttributeError(task)
+
+    on_kafka.watching.fenced = broken  # type: ignore[method-assign]
+    await on_kafka.start()
+    await ready(on_kafka)
+    async with AIOKafkaProducer(bootstrap_servers=on_kafka.bootstrap, transactional_id=f"{on_kafka.names.group}-0"):
+        await on_kafka.submit((b"a", b"1"))
+        assert "defect of the engine" in (await on_kafka.fatal()).remedy

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 EXAMPLES: Final = Path(__file__).parents[2] / "deploy" / "examples"
-PATIENCE: Final = 25.0
+PATIENCE: Final = 60.0
 """Seconds that anything here may take; the machine may be busy."""
 
 

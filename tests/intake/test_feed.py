@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from newsdesk.intake.feed import Feed
+from newsdesk.intake.feed import FEED_THREAD, Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 
 async def test_all_items_come_in_order_in_portions() -> None:
@@ -22,11 +23,10 @@ async def test_what_was_read_before_an_error_comes_before_it() -> None:
         yield from (1, 2, 3)
         raise OSError("torn")
 
-    seen: list[Sequence[int]] = []
+    portions = Feed(broken(), 2).portions()
+    assert [await anext(portions), await anext(portions)] == [[1, 2], [3]]
     with pytest.raises(OSError, match="torn"):
-        async for portion in Feed(broken(), 2).portions():
-            seen.append(portion)  # noqa: PERF401 - what came before the error is what counts
-    assert seen == [[1, 2], [3]]
+        await anext(portions)
 
 
 async def test_slow_input_does_not_hold_up_the_loop() -> None:
@@ -58,7 +58,11 @@ async def test_no_more_is_read_ahead_than_a_few_portions() -> None:
                 enough.set()
             yield read
 
-    portions = Feed(endless(), 2).portions()
-    await anext(portions)
-    assert await asyncio.to_thread(enough.wait, 10)
-    assert read <= 2 * 8
+    async with aclosing(Feed(endless(), 2).portions()) as portions:
+        await anext(portions)
+        assert await asyncio.to_thread(enough.wait, 10)
+        assert read <= 2 * 8
+    for thread in threading.enumerate():
+        if thread.name == FEED_THREAD:
+            await asyncio.to_thread(thread.join, 10)
+            assert not thread.is_alive()

@@ -58,7 +58,9 @@ def test_a_line_can_be_read_however_deep_its_value_nests(levels: int) -> None:
 
 
 @given(
-    value=st.none() | st.binary() | st.from_regex(rb'\{"a":( ?\n?)(1|12345678901234567890123|"\\u0000")\}', fullmatch=True),
+    value=st.none()
+    | st.binary()
+    | st.from_regex(rb'\{"a":( ?\n?)(1|12345678901234567890123|"\\u0000")\}', fullmatch=True),
     key=st.none() | st.binary(),
     headers=st.dictionaries(st.text(st.characters(codec="utf-8")), st.binary()),
 )

@@ -101,25 +101,19 @@ class Desk:
     def submit(self, sent: Event, partition: int = 0) -> Outcome:
         """The last outcome for *sent* in *partition*: where it is forwarded, what the task of its scope says."""
         topic = TOPIC if self.partitions is None else topics.SUBMITTED.name
-        outcome = self._process(topic, partition, None, sent.value, sent.headers, sent.timestamp)
+        outcome = self._process(topic, partition, sent)
         if outcome.label != FORWARDED:
             return outcome
         (forwarded,) = outcome.writes
         assert forwarded.topic == topics.REPARTITIONED.name
-        return self._process(
-            forwarded.topic,
-            forwarded.partition,
-            forwarded.key,
-            forwarded.value,
-            forwarded.headers,
-            -1 if forwarded.timestamp is None else forwarded.timestamp,
-        )
+        timestamp = -1 if forwarded.timestamp is None else forwarded.timestamp
+        again = Event(forwarded.value, forwarded.headers, timestamp)
+        return self._process(forwarded.topic, forwarded.partition, again, forwarded.key)
 
-    def _process(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers, timestamp: int
-    ) -> Outcome:
+    def _process(self, topic: str, partition: int, sent: Event, key: bytes | None = None) -> Outcome:
         processor = DeskProcessor(self.book, self.partitions)
-        record = Record(topic, partition, self._ends[topic, partition], timestamp, key, value, headers)
+        offset = self._ends[topic, partition]
+        record = Record(topic, partition, offset, sent.timestamp, key, sent.value, sent.headers)
         self._ends[topic, partition] += 1
         state = self.states.setdefault(partition, MemoryState())
         outcome = processor.process(record, state)

@@ -62,7 +62,11 @@ DATES = st.sampled_from(["2020-07-01T03:38:00Z", "2020-07-01T05:38:00+02:00", "2
 @st.composite
 def _items(draw: st.DrawFn) -> Any:
     if draw(st.integers(0, 4)) == 0:
-        return draw(st.sampled_from([5, {"title": " "}, {"title": "no date", "publishedDateTime": "1.1.2020"}, {"title": ["x"]}]))
+        return draw(
+            st.sampled_from(
+                [5, {"title": " "}, {"title": "no date", "publishedDateTime": "1.1.2020"}, {"title": ["x"]}]
+            )
+        )
     form = draw(st.sampled_from(_forms(*draw(PLACES))))
     item: dict[str, Any] = {"title": draw(TITLES), "webUrl": form}
     if draw(st.booleans()):

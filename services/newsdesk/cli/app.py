@@ -1,18 +1,15 @@
 """The `newsdesk` command: its subcommands, its global options, and what becomes of an error."""
 
-import contextlib
 import logging
-import os
 import sys
-import threading
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import newsdesk
 from newsdesk.cli import audit, broker, convert, demo, doctor, explain, judge, rules, run, submit, tail, topics
-from newsdesk.cli.console import complain
+from newsdesk.cli.console import complain, forget_output
 from newsdesk.cli.failure import ExitCode, failure_of
 from newsdesk.cli.options import examples
 
@@ -26,10 +23,10 @@ class _Commands(TyperGroup):
             done = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever reads our output has enough of it
-            _forget_output()
-            _leave(ExitCode.DONE)
+            forget_output()
+            raise typer.Exit(ExitCode.DONE) from None
         except KeyboardInterrupt:
-            _leave(ExitCode.INTERRUPTED)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
         except Exception as error:
             if _is_typers(error) or ctx.params.get("debug"):
                 raise
@@ -39,14 +36,11 @@ class _Commands(TyperGroup):
                     f"a defect of newsdesk: {type(error).__name__}: {error}",
                     "Please report it with what `newsdesk --debug ...` prints.",
                 )
-                _leave(ExitCode.UNREADABLE)
+                raise typer.Exit(ExitCode.UNREADABLE) from None
             complain(failure.problem, failure.remedy)
-            _leave(failure.code)
+            raise typer.Exit(failure.code) from None
         return done
 
-
-FEED_THREAD: Final = "newsdesk-feed"
-"""As newsdesk.intake.feed names its thread, which is loaded only where it is needed."""
 
 app = typer.Typer(
     cls=_Commands,
@@ -89,22 +83,6 @@ def _global(
 def _is_typers(error: Exception) -> bool:
     """An error of usage, which typer itself tells, or the end of a command."""
     return isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "show")
-
-
-def _leave(code: ExitCode) -> NoReturn:
-    """End with *code*; at once where a thread waits for input, which Python would wait for, or stumble over."""
-    if any(thread.name == FEED_THREAD for thread in threading.enumerate()):
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    raise typer.Exit(code)
-
-
-def _forget_output() -> None:
-    """Let Python's own flush at the end find nothing to complain about."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
 
 
 for part in (demo, judge, convert, rules, submit, tail, explain, audit, topics, run, broker, doctor):

@@ -101,6 +101,7 @@ def show(report: "Report") -> None:
     )
     waiting = f" + {tally.waiting} waiting" if tally.waiting else ""
     if report.clean:
-        out.print(Text(f"clean: {tally.read} = {terms}{waiting}, each event with exactly one answer", "bold green"))
+        which = "each event" if not tally.waiting else "each event that the desk has come to"
+        out.print(Text(f"clean: {tally.read} = {terms}{waiting}, {which} with exactly one answer", "bold green"))
     else:
         out.print(Text(f"not clean: {report.faulty} of {tally.read} events without exactly one answer", "bold red"))

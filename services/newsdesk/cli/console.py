@@ -68,6 +68,12 @@ def void(_value: object) -> None:
     """Nothing, of anything."""
 
 
+def forget_output() -> None:
+    """Whoever read standard output is gone: let Python's own flush at the end find nothing to complain about."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
 def say(text: str) -> None:
     """A line of talk, on standard error."""
     sys.stdout.flush()
@@ -96,21 +102,15 @@ def complain(problem: str, remedy: str = "") -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error that counts; silent where nobody looks, or where the data scrolls by on the same screen."""
-    if not sys.stderr.isatty() or (total is None and sys.stdout.isatty()):
+def progress(what: str, *, beside_data: bool = False) -> Iterator[Callable[[int], None]]:
+    """Counts on standard error, for people; silent where none look, or where data scrolls by *beside* it on their screen."""
+    if not sys.stderr.isatty() or (beside_data and sys.stdout.isatty()):
         yield void
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}, {task.completed:,.0f} so far"), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=None)
         yield lambda count: bar.update(task, completed=count)

@@ -43,7 +43,7 @@ def judge(
     write = console.line_writer(at_once="-" in paths) if output is Output.JSON else _text_writer()
     whole = full or output is Output.TEXT
     count = 0
-    with console.progress("judging") as advance:
+    with console.progress("judging", beside_data=True) as advance:
         for item in events(paths):
             timestamp = -1 if item.timestamp is None else item.timestamp
             answer = desk.answer(item.value, key=item.key, headers=item.headers, timestamp=timestamp)

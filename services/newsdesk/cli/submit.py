@@ -1,6 +1,8 @@
 """`newsdesk submit`: article events to the desk."""
 
 import asyncio
+import sys
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
@@ -27,6 +29,9 @@ def submit(
     raw: Annotated[
         bool, typer.Option("--raw", help="Send every line as it is, whatever it holds, empty ones too.")
     ] = False,
+    patience: Annotated[
+        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long a delivery may take.")
+    ] = 60,
     bootstrap_servers: BootstrapOption = None,
     output: OutputOption = Output.JSON,
 ) -> None:
@@ -41,33 +46,34 @@ def submit(
 
     settings = bootstrap.open_settings(bootstrap_servers=bootstrap_servers)
     from_stdin = "-" in paths
-    submission = Submission(entries(existing(paths), raw=raw), raw=raw, eager=from_stdin)
+    submission = Submission(entries(existing(paths), raw=raw), raw=raw, eager=from_stdin, patience=patience)
     write = console.line_writer(at_once=from_stdin)
     delivered = declined = 0
 
     async def send() -> None:
         nonlocal delivered, declined
-        with console.progress("submitting") as advance:
-            async for answer in submission.answers(settings.bootstrap_servers, bootstrap.security(settings)):
-                if isinstance(answer, Declined):
-                    declined += 1
-                else:
-                    delivered += 1
-                if output is Output.JSON:
-                    write(answer.wire())
-                else:
-                    what = (
-                        f"refused: {answer.reason}"
-                        if isinstance(answer, Declined)
-                        else f"{answer.partition}/{answer.offset}"
-                    )
-                    typer.echo(f"{console.plain(answer.item.file)}:{answer.item.line}: {console.plain(what)}")
-                if not (delivered + declined) % 200:
-                    advance(delivered + declined)
+        answers = submission.answers(settings.bootstrap_servers, bootstrap.security(settings))
+        with console.progress("submitting", beside_data=True) as advance:
+            async with aclosing(answers):
+                async for answer in answers:
+                    if isinstance(answer, Declined):
+                        declined += 1
+                        what = f"refused: {console.plain(answer.reason)}"
+                    else:
+                        delivered += 1
+                        what = f"{answer.partition}/{answer.offset}"
+                    if output is Output.JSON:
+                        write(answer.wire())
+                    else:
+                        typer.echo(f"{console.plain(answer.item.file)}:{answer.item.line}: {what}")
+                    if not (delivered + declined) % 200:
+                        advance(delivered + declined)
+            sys.stdout.flush()
 
     try:
         asyncio.run(send())
     except BrokenPipeError:
+        console.forget_output()
         problem = f"the answers cannot be written any more: whoever read them is gone after {delivered + declined}"
         raise Failure(
             ExitCode.UNREADABLE, problem, "Submit the same again: what is there already is a duplicate."

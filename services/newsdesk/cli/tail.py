@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import aclosing
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,13 +76,13 @@ def tail(
         found = records(
             settings.bootstrap_servers, bootstrap.security(settings), topic, begin=begin.value, until_end=until_end
         )
-        async for portion in found:
-            for record in portion if left is None else portion[:left]:
-                write(line(record))
-            sys.stdout.buffer.flush()
-            if left is not None and (left := left - len(portion)) <= 0:
-                await found.aclose()
-                return
+        async with aclosing(found) as portions:
+            async for portion in portions:
+                for record in portion if left is None else portion[:left]:
+                    write(line(record))
+                sys.stdout.buffer.flush()
+                if left is not None and (left := left - len(portion)) <= 0:
+                    return
 
     asyncio.run(follow())
 

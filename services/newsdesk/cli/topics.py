@@ -1,6 +1,7 @@
 """`newsdesk topics`: the registry's topics on a broker."""
 
 import asyncio
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,6 +11,8 @@ from newsdesk.cli.failure import ExitCode
 from newsdesk.cli.options import BootstrapOption, Output, OutputOption, PartitionsOption, examples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from newsdesk.ops.admin import Drift
 
 topics = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -58,9 +61,7 @@ def apply(
                 result.topic, str(result.partitions), result.action.value, style=colours.get(result.action.value, "")
             )
         console.out().print(table)
-        for result in results:
-            if result.action is admin.Action.REFUSED:
-                _complain(result.drifts)
+        _complain([drift for result in results if result.action is admin.Action.REFUSED for drift in result.drifts])
     if refused:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -96,9 +97,13 @@ def check(
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _complain(drifts: "tuple[Drift, ...]") -> None:
-    for drift in drifts:
-        console.complain(f"{drift.topic}: {drift.setting} is {drift.actual}, not {drift.expected}", drift.remedy)
+def _complain(drifts: "Sequence[Drift]") -> None:
+    """Every drift, and each remedy once, after the last that it cures."""
+    for remedy, together in groupby(sorted(drifts, key=lambda drift: drift.remedy), key=lambda drift: drift.remedy):
+        said = "\n".join(
+            f"{drift.topic}: {drift.setting} is {drift.actual}, not {drift.expected}" for drift in together
+        )
+        console.complain(said, remedy)
 
 
 def _wire(drift: "Drift") -> dict[str, Any]:

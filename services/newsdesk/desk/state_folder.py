@@ -45,7 +45,7 @@ def claimed(root: Path, prefer: int = 0) -> Iterator[Path]:
             ) from error
         with lock:
             try:
-                pass
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
             yield folder

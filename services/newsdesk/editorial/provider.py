@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.text import repair_line
 from newsdesk.editorial.urls import UrlError, read_url, registered_domain
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from newsdesk.contracts.rules import ProviderRule
+
+
+_RESOLVED: Final = frozenset({"name", "domain", "images"})
 
 
 class ProviderTable:
@@ -48,7 +52,10 @@ class ProviderTable:
 
 
 def resolve_provider(given: Mapping[str, Any] | None, host: str, rule: ProviderRule | None) -> dict[str, Any]:
-    """The provider on the record: the registered domain of what was given, else of the host; the name likewise."""
+    """The provider on the record: the registered domain of what was given, else of the host; the name likewise.
+
+    Unknown fields stay, and of its images those that can be shown.
+    """
     provider: dict[str, Any] = {}
     name = given_name(given)
     domain = given.get("domain") if given else None
@@ -57,7 +64,10 @@ def resolve_provider(given: Mapping[str, Any] | None, host: str, rule: ProviderR
     if site := domain_host(domain) or host:
         provider["domain"] = registered_domain(site)
     if given:
-        provider.update((field, given[field]) for field in given if field not in provider and field != "name")
+        kept = ((field, value) for field, value in given.items() if value is not None and field not in _RESOLVED)
+        provider.update(kept)
+        if images := choose_images(given.get("images") or ()):
+            provider["images"] = images
     return provider
 
 

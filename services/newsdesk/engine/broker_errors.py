@@ -77,12 +77,15 @@ _REMEDIES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 
 
 def remedy_for(error: BaseException) -> EngineError | None:
-    """The fatal error to raise for *error*, or None where waiting may help."""
-    if isinstance(error, EngineError):
-        return error
-    for kinds, problem, remedy in _REMEDIES:
-        if isinstance(error, kinds):
-            return EngineError(f"{problem} ({type(error).__name__}: {error}).", remedy)
+    """The fatal error to raise for *error* or for what caused it, or None where waiting may help."""
+    cause: BaseException | None = error
+    while cause is not None:  # the client wraps what ends its background tasks
+        if isinstance(cause, EngineError):
+            return cause
+        for kinds, problem, remedy in _REMEDIES:
+            if isinstance(cause, kinds):
+                return EngineError(f"{problem} ({type(cause).__name__}: {cause}).", remedy)
+        cause = cause.__cause__
     return None
 
 

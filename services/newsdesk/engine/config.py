@@ -72,6 +72,8 @@ class EngineConfig:
     """Where the stores live, a folder a task; None: in memory, rebuilt at every start."""
     changelog_delete_retention_ms: int | None = None
     """delete.retention.ms of the changelog: an older store may have missed tombstones; None: never discard for its age."""
+    checkpoint_ms: int = 60_000
+    """How often a store is flushed to disk: what is younger a crash takes, and the changelog brings back."""
     store_cache_bytes: int = 64 * MIB
     """Block cache of all stores together."""
     store_buffer_bytes: int = 32 * MIB

@@ -94,9 +94,11 @@ class Keeper:
                 if not self._owned():
                     return
         except EngineError as error:
-            self.status.error = str(error)
-            self._state("failed")
-            self._fatal(error)
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 a partition must not be left unread without a word
+            self._fail(
+                EngineError(f"Task {self.number} ended on {error!r}.", "This is a defect of the engine: report it.")
+            )
         finally:
             if self.status.state != "failed":
                 self._state("stopped")
@@ -142,6 +144,11 @@ class Keeper:
                 async with asyncio.timeout(min(left, _TICK)):
                     await self._stopping.wait()
                 return
+
+    def _fail(self, error: EngineError) -> None:
+        self.status.error = str(error)
+        self._state("failed")
+        self._fatal(error)
 
     def _state(self, state: TaskState) -> None:
         if self.status.state != state:

@@ -37,6 +37,9 @@ class MemoryStore:
         self._data.clear()
         self._position = None
 
+    def flush(self) -> None:
+        """Nothing to make durable."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

@@ -16,7 +16,7 @@ from newsdesk.engine.output import KafkaOutput
 from newsdesk.engine.port import Committed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
     from aiokafka.structs import TopicPartition
@@ -54,13 +54,28 @@ async def deliver(producer: AIOKafkaProducer, output: KafkaOutput, changelog: Sl
     The answer is the changelog offset behind the last record there, None where there is none, -1 where it is unknown.
     Raises the first failure, after all deliveries have ended: a commit after a swallowed one would lose records.
     """
+    return await _deliver(producer, output, [*output.batches], changelog)
 
+
+async def deliver_changelog_last(producer: AIOKafkaProducer, output: KafkaOutput, changelog: Slot) -> int | None:
+    """As `deliver`, but nothing is in the changelog before all else is delivered.
+
+    Without a transaction a crash may come between any two deliveries. What the changelog has is not decided anew,
+    so what belongs to it would be missing for ever if it came first.
+    """
+    await _deliver(producer, output, [slot for slot in output.batches if slot != changelog], changelog)
+    return await _deliver(producer, output, [slot for slot in output.batches if slot == changelog], changelog)
+
+
+async def _deliver(
+    producer: AIOKafkaProducer, output: KafkaOutput, slots: Sequence[Slot], changelog: Slot
+) -> int | None:
     async def send(slot: Slot) -> list[Any]:
         topic, partition = slot
         return [await producer.send_batch(batch, topic, partition=partition) for batch in output.batches[slot]]
 
-    counts = [batch.record_count() for batch in output.batches.get(changelog, ())]
-    sent = await asyncio.gather(*(send(slot) for slot in output.batches), return_exceptions=True)
+    counts = [batch.record_count() for batch in output.batches[changelog]] if changelog in slots else []
+    sent = await asyncio.gather(*(send(slot) for slot in slots), return_exceptions=True)
     failures: list[BaseException] = []
     waiting: list[Any] = []
     for item in sent:
@@ -94,8 +109,12 @@ async def close_hard(producer: AIOKafkaProducer) -> None:
         if not sender.done():
             await asyncio.wait({sender}, timeout=_PATIENCE / 4)
             sender.cancel()
-    outcome = producer._txn_manager and producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001
-    for future in (sender, outcome):  # nobody asks for their errors any more
+    manager: Any = producer._txn_manager  # noqa: SLF001
+    outcome = None if manager is None else manager.wait_for_transaction_end()
+    accumulator = producer._message_accumulator  # noqa: SLF001
+    waiting = [batch for queue in accumulator._batches.values() for batch in queue]  # noqa: SLF001
+    drained = [batch._drain_waiter for batch in waiting]  # noqa: SLF001
+    for future in (sender, outcome, *drained):  # nobody asks for their errors any more
         if future is not None and future.done() and not future.cancelled():
             future.exception()
     await _close_client(producer)  # a request that was being tried again may have connected anew
@@ -224,7 +243,10 @@ class TransactionalCommitter(_ProducerOwner):
 
 
 class AtLeastOnceCommitter(_ProducerOwner):
-    """Outputs first, each delivery checked, then the offsets: a crash between the two decides the batch again."""
+    """Outputs first, the changelog after the others, each delivery checked; then the offsets.
+
+    A crash before the offsets decides the batch again: anew where the changelog does not have it, else as duplicates.
+    """
 
     _transactional = False
 
@@ -247,7 +269,7 @@ class AtLeastOnceCommitter(_ProducerOwner):
             raise FencedError
         clock = time.perf_counter
         began = clock()
-        position = await deliver(producer, output, self._changelog)
+        position = await deliver_changelog_last(producer, output, self._changelog)
         produced = clock()
         await self._reached(CrashPoint.AFTER_PRODUCE)
         committing = clock()

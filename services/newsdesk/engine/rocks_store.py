@@ -121,6 +121,13 @@ class RocksStore:
             raise _failure(error, self._path) from error
         self._position = None
 
+    def flush(self) -> None:
+        """Have the write buffer written out in the background."""
+        try:
+            self._db.flush(wait=False)
+        except Exception as error:
+            raise _failure(error, self._path) from error
+
     def close(self) -> None:
         """Flush and let go of the folder. What could not be flushed is read back from the changelog next time."""
         if self._closed:

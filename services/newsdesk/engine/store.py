@@ -48,6 +48,9 @@ class Store(Protocol):
     def clear(self) -> None:
         """Forget everything, the position too."""
 
+    def flush(self) -> None:
+        """Begin to make everything applied durable."""
+
     def close(self) -> None:
         """Make everything applied durable and let go of the files; twice is fine."""
 

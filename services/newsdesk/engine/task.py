@@ -87,6 +87,7 @@ class Task:
         self._commit_task: asyncio.Task[None] | None = None
         self._stopped: asyncio.Task[bool] | None = None
         self._commit_began = 0.0
+        self._checkpoint_at = time.monotonic()
         self._due = 0.0
         self._interval = tools.config.commit_interval_ms / 1000
         self._changelog = tools.processor.changelog
@@ -127,6 +128,21 @@ class Task:
         if self._store is not None:
             status.size = self._store.size()
 
+    def checkpoint(self) -> None:
+        """Once in a while: stamp the store as up to date now, and make it durable.
+
+        An idle task's store would seem to age otherwise, and a busy one's lose ever more by a crash.
+        """
+        now = time.monotonic()
+        if self._store is None or self._position is None or not self._looping:
+            return
+        if now - self._checkpoint_at < self._tools.config.checkpoint_ms / 1000:
+            return
+        self._checkpoint_at = now
+        self._position = replace(self._position, written_ms=_now_ms())
+        self._store.apply({}, self._position)
+        self._store.flush()
+
     def _outstanding(self, topic: str) -> bool:
         """Whether a record of *topic* was fetched and is not committed."""
         return self._fetched.get(topic, 0) > self._committed.get(topic, 0)
@@ -160,6 +176,8 @@ class Task:
         await crash.reached(CrashPoint.AFTER_FENCE, self.number)
         log.check_owned()
         offsets = await log.committed()
+        self._committed.update(offsets)
+        self._fetched.update(offsets)
         self._status.alive()
         self._state("restoring")
         await self._open_store()

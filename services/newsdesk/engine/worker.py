@@ -16,7 +16,7 @@ from aiokafka.structs import TopicPartition
 from newsdesk.engine.brake import Brake
 from newsdesk.engine.broker_errors import remedy_for
 from newsdesk.engine.crash_points import Crash, CrashPoint, NoCrash
-from newsdesk.engine.errors import EngineError
+from newsdesk.engine.errors import EngineError, StoreError
 from newsdesk.engine.kafka_log import KafkaLog
 from newsdesk.engine.keeper import Keeper
 from newsdesk.engine.memory_store import MemoryStores
@@ -310,6 +310,8 @@ class Worker:
             if attempt is None or status.state not in {"running", "braked"}:
                 continue
             attempt.report()
+            with contextlib.suppress(StoreError):  # the next batch meets it too, and can act on it
+                attempt.checkpoint()
             silent = silent or (status.state == "running" and now - attempt.heard_at > self._config.silence_ms / 1000)
             if status.size is not None:
                 self._observer.store_size(number, status.size)
@@ -441,7 +443,7 @@ class Worker:
             "reached": reached,
         }
         if self._committer is not None:
-            return self._committer(**parts)
+            return self._committer(**parts, consumer=consumer)
         if self._chosen.kind == "exactly_once":
             return TransactionalCommitter(**parts)
         return AtLeastOnceCommitter(**parts, consumer=consumer)

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
 T = TypeVar("T")
 FEED_THREAD: Final = "newsdesk-feed"
@@ -26,17 +26,22 @@ class Feed(Generic[T]):
         self._items = iter(items)
         self._portion = portion
         self._room = threading.Semaphore(_AHEAD)
+        self._is_over = False
         self._queue: asyncio.Queue[Sequence[T] | Exception | None] = asyncio.Queue()
 
-    async def portions(self) -> AsyncIterator[Sequence[T]]:
-        """All items; to be called once."""
+    async def portions(self) -> AsyncGenerator[Sequence[T], None]:
+        """All items; to be called once. When it is closed the thread ends, as soon as it has the item it waits for."""
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, args=(loop,), name=FEED_THREAD, daemon=True).start()
-        while (portion := await self._queue.get()) is not None:
-            if isinstance(portion, Exception):
-                raise portion
+        try:
+            while (portion := await self._queue.get()) is not None:
+                if isinstance(portion, Exception):
+                    raise portion
+                self._room.release()
+                yield portion
+        finally:
+            self._is_over = True
             self._room.release()
-            yield portion
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         portion: list[T] = []
@@ -44,6 +49,8 @@ class Feed(Generic[T]):
         try:
             for item in self._items:
                 portion.append(item)
+                if self._is_over:
+                    return
                 if len(portion) >= self._portion:
                     self._give(loop, portion)
                     portion = []

@@ -13,6 +13,7 @@ from aiokafka.errors import (
     CorruptRecordException,
     InvalidTimestampError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
@@ -25,11 +26,15 @@ from newsdesk.intake.items import Item, Refused
 from newsdesk.intake.letter import UnsendableError, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping
 
     from newsdesk.intake.letter import Letter
 
 CLIENT_ID: Final = "newsdesk.submit"
+DELIVERY_SECONDS: Final = 60
+"""How long a delivery may take before it is given up: a broker that restarts is back by then."""
+_STOP_SECONDS: Final = 2
+"""How long a producer that cannot deliver may try on when it is stopped."""
 _IN_FLIGHT: Final = 2000
 """Items that are sent and not answered yet, at most."""
 _PORTION: Final = 200
@@ -78,14 +83,26 @@ _Sent = tuple[Item, "asyncio.Future[Any]"]
 
 
 class Submission:
-    """One run of `newsdesk submit` over *entries*. With *raw* every item is sent as it is; with *eager* each at once."""
+    """One run of `newsdesk submit` over *entries*.
 
-    def __init__(self, entries: Iterable[Item | Refused], *, raw: bool = False, eager: bool = False) -> None:
+    With *raw* every item is sent as it is; with *eager* each as soon as it is read, not some hundred together.
+    *patience* is how many seconds a delivery may take.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Item | Refused],
+        *,
+        raw: bool = False,
+        eager: bool = False,
+        patience: float = DELIVERY_SECONDS,
+    ) -> None:
         self._entries = entries
         self._raw = raw
         self._portion = 1 if eager else _PORTION
+        self._patience = patience
 
-    async def answers(self, bootstrap: str, security: Mapping[str, Any]) -> AsyncIterator[Answer]:
+    async def answers(self, bootstrap: str, security: Mapping[str, Any]) -> AsyncGenerator[Answer, None]:
         """Send everything, and answer each item once, in order, when the broker has it.
 
         Raises:
@@ -103,6 +120,7 @@ class Submission:
             max_request_size=SUBMITTED.max_message_bytes,
             max_batch_size=_BATCH_BYTES,
             linger_ms=_LINGER_MS,
+            request_timeout_ms=min(30_000, int(self._patience * 1000)),
             **security,
         )
         await producer.start()
@@ -110,23 +128,27 @@ class Submission:
         sending = asyncio.create_task(self._send(producer, writer, sent))
         try:
             while (part := await sent.get()) is not None:
-                yield part if isinstance(part, Declined) else await _answer(*part)
+                yield part if isinstance(part, Declined) else await self._answer(*part)
             await sending
         finally:
             sending.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await sending
             _forget(sent)
-            await producer.stop()
+            with contextlib.suppress(
+                TimeoutError
+            ):  # it would wait for a broker that does not answer as long as it takes
+                await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
 
     async def _send(
         self, producer: AIOKafkaProducer, writer: Writer, sent: asyncio.Queue[_Sent | Declined | None]
     ) -> None:
         """Send what the feed gives, put what becomes of it into *sent*, and None at the end."""
         try:
-            async for portion in Feed(self._entries, self._portion).portions():
-                for entry in portion:
-                    await sent.put(await self._sent(producer, writer, entry))
+            async with contextlib.aclosing(Feed(self._entries, self._portion).portions()) as portions:
+                async for portion in portions:
+                    for entry in portion:
+                        await sent.put(await self._sent(producer, writer, entry))
         except Exception:
             await sent.put(None)
             raise
@@ -146,6 +168,25 @@ class Submission:
             return Declined(entry, _too_large(len(letter.value)))
         return entry, future
 
+    async def _answer(self, item: Item, future: asyncio.Future[Any]) -> Answer:
+        """What the broker says of *item*; raises SubmitError where it says nothing in time."""
+        try:
+            if not future.done():
+                await asyncio.wait((future,), timeout=self._patience)
+            if not future.done():
+                raise KafkaTimeoutError(f"the broker did not answer within {self._patience:g} s")
+            metadata = future.result()
+        except _REFUSALS as error:
+            if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
+                return Declined(item, _too_large(len(item.value or b"")))
+            return Declined(item, f"the broker refuses it: {str(error) or type(error).__name__}")
+        except KafkaError as error:
+            raise SubmitError(
+                f"{item.file}:{item.line}: not delivered: {str(error) or type(error).__name__}",
+                "All that was answered before is delivered. Submit the same again: what is there already is a duplicate.",
+            ) from error
+        return Delivered(item, metadata.partition, metadata.offset)
+
 
 async def _examine(bootstrap: str, security: Mapping[str, Any]) -> tuple[int, bool]:
     """How many partitions the topic has, and whether the broker has idempotent producers; asking creates no topic."""
@@ -157,21 +198,6 @@ async def _examine(bootstrap: str, security: Mapping[str, Any]) -> tuple[int, bo
                 f"the broker at {bootstrap} has no topic {SUBMITTED.name}", "`newsdesk topics apply` creates it."
             )
         return len(partitions), await lacking_transactions(client) is None
-
-
-async def _answer(item: Item, future: asyncio.Future[Any]) -> Answer:
-    try:
-        metadata = await future
-    except _REFUSALS as error:
-        if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
-            return Declined(item, _too_large(len(item.value or b"")))
-        return Declined(item, f"the broker refuses it: {str(error) or type(error).__name__}")
-    except KafkaError as error:
-        raise SubmitError(
-            f"{item.file}:{item.line}: not delivered: {str(error) or type(error).__name__}",
-            "All that was answered before is delivered. Submit the same again: what is there already is answered as a duplicate.",
-        ) from error
-    return Delivered(item, metadata.partition, metadata.offset)
 
 
 def _too_large(size: int) -> str:

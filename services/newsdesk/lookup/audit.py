@@ -158,7 +158,9 @@ async def audit(
     """
     async with open_topics(bootstrap, security) as topics:
         places = topics.places(INPUTS)
-        committed = await _committed(bootstrap, security, group, places)  # first: what the desk has passed must be answered
+        committed = await _committed(
+            bootstrap, security, group, places
+        )  # first: what the desk has passed must be answered
         inputs = await topics.spans(places)
         answers = await topics.spans(topics.places((_DECISIONS, _DEAD_LETTERS)))
         books = _Books({place: Page(place, span.start, span.end) for place, span in inputs.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import orjson
@@ -56,11 +57,13 @@ async def records(
         spans = await topics.spans(topics.places([name]))
         if until_end:
             if begin == "start":
-                async for portion in topics.read(spans):
-                    yield portion
+                async with aclosing(topics.read(spans)) as portions:
+                    async for portion in portions:
+                        yield portion
             return
-    async for portion in _follow(bootstrap, security, spans, begin):
-        yield portion
+    async with aclosing(_follow(bootstrap, security, spans, begin)) as portions:
+        async for portion in portions:
+            yield portion
 
 
 async def _follow(

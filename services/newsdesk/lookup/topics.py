@@ -10,7 +10,7 @@ from newsdesk.contracts.topics import TOPICS
 from newsdesk.engine.reading import PartitionReader, open_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 
     from aiokafka.client import AIOKafkaClient
 
@@ -84,7 +84,7 @@ class Topics:
         found = await asyncio.gather(*(self._reader.span(*place) for place in asked))
         return dict(zip(asked, found, strict=True))
 
-    async def read(self, spans: Mapping[Place, Span]) -> AsyncIterator[Sequence[Record]]:
+    async def read(self, spans: Mapping[Place, Span]) -> AsyncGenerator[Sequence[Record], None]:
         """Everything committed within *spans*: each partition in its order, several in the order in which they arrive."""
         queue: asyncio.Queue[Sequence[Record] | None] = asyncio.Queue(_WAITING)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from typing import Final
 
 from newsdesk.editorial.frontmatter.errors import FrontMatterError
@@ -14,7 +15,8 @@ _MAX_DIGITS: Final = 4000  # Python itself refuses to read integers of more than
 
 _SPECIAL_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _NUMBER_LIKE: Final = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_.,:+-]*")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_LIKE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9]).*")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?")
 # A first character that opens no other YAML construct, then printable text without a tab, ": " and " #".
 _BARE: Final = re.compile(
     r"(?![-?:,\[\]{}#&*!|>'\"%@`~=<. ])"
@@ -80,4 +82,17 @@ def _stands_bare(text: str) -> bool:
     """Any common YAML reader, of 1.1 or 1.2, reads the bare *text* as that text, or as the date that it is."""
     if not _BARE.fullmatch(text) or text.casefold() in _SPECIAL_WORDS:
         return False
-    return not _NUMBER_LIKE.fullmatch(text) or _DATE.fullmatch(text) is not None
+    if _DATE_LIKE.fullmatch(text):
+        return _is_date(text)
+    return not _NUMBER_LIKE.fullmatch(text)
+
+
+def _is_date(text: str) -> bool:
+    """A date of the calendar in its one form: what only looks like one makes other readers fail."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
