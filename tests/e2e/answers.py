@@ -98,7 +98,9 @@ def _set(there: dict[str, bytes], key: str, value: bytes | None) -> None:
 
 
 def _plain_answer(answer: Answer) -> Answer:
-    return {name: _plain(part) if name in ("decision", "enriched", "published") else part for name, part in answer.items()}
+    return {
+        name: _plain(part) if name in ("decision", "enriched", "published") else part for name, part in answer.items()
+    }
 
 
 def _plain(record: dict[str, Any] | None) -> bytes | None:

@@ -113,7 +113,9 @@ class Scene:
                 raise
 
     @contextlib.contextmanager
-    def ready_desk(self, tasks: int, *arguments: str, folder: str = "desk", **settings: object) -> Iterator[RunningDesk]:
+    def ready_desk(
+        self, tasks: int, *arguments: str, folder: str = "desk", **settings: object
+    ) -> Iterator[RunningDesk]:
         """A running desk with *tasks* tasks that answer; stopped in good order at the end, with exit code 0."""
         with self.desk(*arguments, folder=folder, **settings) as desk:
             desk.until_ready(tasks)

@@ -79,7 +79,7 @@ def test_a_record_in_the_wrong_partition_is_forwarded_once_and_decided(scene: Sc
 def test_what_cannot_be_read_or_lies_wrong_again_is_dead_with_its_bytes_and_headers(scene: Scene) -> None:
     scene.apply(PARTITIONS)
     with scene.ready_desk(PARTITIONS) as desk:
-        produce(scene, topics.SUBMITTED, [(b"\xff key", BYTES, AWAY), (None, None, HOME), (b"", b"", HOME)])
+        produce(scene, topics.SUBMITTED, [(b"\xff key", BYTES, AWAY), (b"gone", None, HOME), (None, b"", HOME)])
         produce(scene, topics.REPARTITIONED, [(SCOPE.encode(), ARTICLE, AWAY), (b"poison", BYTES, HOME)])
         report = scene.until_answered(5, desk)
     assert report["clean"]
@@ -88,8 +88,8 @@ def test_what_cannot_be_read_or_lies_wrong_again_is_dead_with_its_bytes_and_head
     submitted, repartitioned = topics.SUBMITTED.name, topics.REPARTITIONED.name
     assert {place: (line["partition"], line["key"], line["value"]) for place, line in letters.items()} == {
         (submitted, AWAY, 0): (AWAY, shown(b"\xff key"), shown(BYTES)),
-        (submitted, HOME, 0): (HOME, None, None),
-        (submitted, HOME, 1): (HOME, "", shown(b"")),
+        (submitted, HOME, 0): (HOME, "gone", None),
+        (submitted, HOME, 1): (HOME, None, shown(b"")),
         (repartitioned, AWAY, 0): (AWAY, SCOPE, orjson.loads(ARTICLE)),
         (repartitioned, HOME, 0): (HOME, "poison", shown(BYTES)),
     }

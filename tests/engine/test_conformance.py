@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from newsdesk.engine.records import Outcome, Write
 
 if TYPE_CHECKING:
     from engine.harness import Harness
+    from newsdesk.engine.processor import View
     from newsdesk.engine.records import Record
 
 
@@ -281,3 +283,20 @@ async def test_two_owners_of_one_task_answer_every_record_once_between_them(harn
     await harness.start()
     await harness.submit(*events(200))
     await assert_exactly_once(harness, 400)
+
+
+async def test_a_large_record_is_decided_beside_the_event_loop_and_in_its_order(harness: Harness) -> None:
+    threads: list[int] = []
+    process = harness.processor.process
+
+    def noting(record: Record, state: View) -> Outcome:
+        threads.append(threading.get_ident())
+        return process(record, state)
+
+    harness.processor.process = noting  # type: ignore[method-assign]
+    large = b"huge:10".ljust(100_000)
+    await harness.submit((b"a", b"1"), (b"a", large), (b"a", b"2"), (b"a", large), (b"a", b"3"))
+    await harness.start()
+    await assert_exactly_once(harness, 5)
+    here = threading.get_ident()
+    assert [ident == here for ident in threads] == [True, False, True, False, True]

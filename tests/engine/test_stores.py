@@ -276,4 +276,5 @@ def test_the_overlay_remembers_that_the_store_failed_even_if_the_processor_looks
     overlay._fetch = fail
     with pytest.raises(StoreDamagedError):
         overlay.get(b"a")
-    assert isinstance(overlay.failure, StoreDamagedError)
+    with pytest.raises(StoreDamagedError):
+        overlay.check()

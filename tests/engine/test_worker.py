@@ -381,6 +381,9 @@ def test_the_cause_of_a_wrapped_error_decides() -> None:
     wrapped = kafka_errors.KafkaError("Unexpected error during batch delivery")
     wrapped.__cause__ = kafka_errors.TransactionalIdAuthorizationFailed("g-0")
     assert isinstance(remedy_for(wrapped), EngineError)
+    circular = ValueError()
+    circular.__cause__ = circular
+    assert remedy_for(circular) is None
 
 
 async def test_an_idle_store_is_stamped_and_made_durable_once_in_a_while(

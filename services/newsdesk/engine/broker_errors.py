@@ -79,7 +79,9 @@ _REMEDIES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
 def remedy_for(error: BaseException) -> EngineError | None:
     """The fatal error to raise for *error* or for what caused it, or None where waiting may help."""
     cause: BaseException | None = error
-    while cause is not None:  # the client wraps what ends its background tasks
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # the client wraps what ends its background tasks
+        seen.add(id(cause))
         if isinstance(cause, EngineError):
             return cause
         for kinds, problem, remedy in _REMEDIES:

@@ -37,6 +37,11 @@ class Overlay:
             self.failure = error
             raise
 
+    def check(self) -> None:
+        """Raise what the store said, in case the processor caught it and decided without the state."""
+        if self.failure is not None:
+            raise self.failure
+
     def put(self, key: bytes, value: bytes) -> None:
         """Set *key* in the record's layer."""
         self._record[key] = value

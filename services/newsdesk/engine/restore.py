@@ -29,7 +29,7 @@ def _apply(processor: Processor, overlay: Overlay, key: bytes, record: Record) -
         processor.fold(overlay, key, processor.read_change(record.value))
     except Exception as error:
         if overlay.failure is not None:
-            raise overlay.failure from error
+            raise overlay.failure from None
         raise EngineError(
             f"The changelog record {record.topic}/{record.partition}/{record.offset} cannot be folded: {error!r}.",
             "Run the version that wrote it, or one that reads what that version writes.",

@@ -333,12 +333,28 @@ class Task:
         began = clock()
         try:
             for _ in range(min(room, len(pending))):
-                self._answer(pending.popleft(), batch)
+                record = pending.popleft()
+                if record.value is not None and len(record.value) > config.large_record_bytes:
+                    await self._answer_aside(record, batch)
+                else:
+                    self._answer(record, batch)
                 if brake.on or clock() >= until or batch.bytes_read + batch.output.size >= config.batch_bytes:
                     break
         finally:
             batch.decide_seconds += clock() - began
             await turns.give()
+
+    async def _answer_aside(self, record: Record, batch: Batch) -> None:
+        """Answer a large record in a thread: a megabyte takes longer than the event loop may be blocked.
+
+        It is waited for even when this is cancelled, so that the thread never works on a store that is closed.
+        """
+        answering = asyncio.get_running_loop().run_in_executor(None, self._answer, record, batch)
+        try:
+            await asyncio.shield(answering)
+        except asyncio.CancelledError:
+            await asyncio.wait({answering})
+            raise
 
     def _answer(self, record: Record, batch: Batch) -> None:
         """Exactly one outcome for *record* goes into *batch*, whatever the processor does."""
@@ -351,10 +367,11 @@ class Task:
             if misfit is not None:
                 outcome = processor.too_large(record, outcome, misfit.topic, misfit.size)
             self._fold(outcome, view)
-        except Exception as error:
+            view.check()
+        except Exception as error:  # noqa: BLE001 whatever it is, the record gets its answer
             view.drop_record()
             if view.failure is not None:
-                raise view.failure from error
+                raise view.failure from None
             misfit = None
             outcome = self._crashed(record, error, view)
             checked = False
