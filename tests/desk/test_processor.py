@@ -13,7 +13,7 @@ from newsdesk.desk.judge import MemoryState
 from newsdesk.desk.processor import DEAD_LETTER, DECISION, FORWARDED, DeskProcessor
 from newsdesk.editorial.identity import article_id
 from newsdesk.engine.records import Outcome, Record, Write
-from support.desk import article, book, item
+from support.desk import Desk, Event, article, book, item
 
 FERRY = article_id("harbour.example/ferry-sails")
 TRUST = book("newsdesk", "quality.mode=trust")
@@ -243,15 +243,15 @@ def test_the_engine_may_find_a_write_too_large() -> None:
 def test_a_crash_is_a_dead_letter_with_the_end_of_its_stack_trace() -> None:
     task = Task()
     record = Record(topics.SUBMITTED.name, HOME, 7, 0, b"k", b"{}")
-    with pytest.raises(UnicodeDecodeError) as crash:
-        (b"x" * 100_000 + b"\xff").decode()
+    with pytest.raises(KeyError) as crash:
+        dict[str, str]()["x" * 100_000]
     outcome = task.processor.crashed(record, crash.value)
     (letter,) = outcome.writes
     found = headers(letter)
 
     assert (outcome.label, outcome.tags, outcome.defect) == (DEAD_LETTER, ("internal_error",), True)
     assert found["__connect.errors.stage"] == "TASK_PUT"
-    assert found["__connect.errors.exception.class.name"] == "UnicodeDecodeError"
+    assert found["__connect.errors.exception.class.name"] == "KeyError"
     assert len(found["__connect.errors.exception.stacktrace"]) <= 8192
     assert len(found["newsdesk-detail"]) <= 300
     assert (letter.value, letter.key) == (b"{}", b"k")
@@ -290,3 +290,14 @@ def test_credentials_in_a_related_item_or_an_image_are_not_written() -> None:
 
     assert outcome.label == DECISION
     assert not any(b"letmein" in (write.value or b"") for write in outcome.writes)
+
+
+def test_the_trace_of_a_structured_event_is_passed_on_and_a_header_goes_before_it() -> None:
+    desk = Desk(book())
+    data = {"specversion": "1.0", "id": "1", "source": "x", "traceparent": "00-a", "data": article()}
+
+    outcome = desk.submit(Event(orjson.dumps(data)))
+    assert {dict(write.headers)["traceparent"] for write in outcome.writes} == {b"00-a"}
+
+    outcome = desk.submit(Event(orjson.dumps(data | {"id": "2"}), (("traceparent", b"00-b"),)))
+    assert {dict(write.headers)["traceparent"] for write in outcome.writes} == {b"00-b"}

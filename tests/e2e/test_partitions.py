@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from e2e.answers import from_judge, from_topics
-from e2e.scene import Scene
 from newsdesk.intake.generate import Tag, generate
+
+if TYPE_CHECKING:
+    from e2e.scene import Scene
 
 pytestmark = pytest.mark.kafka
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 import pytest
 import yaml
 
 from e2e.answers import from_judge, from_topics
-from e2e.scene import Scene
 from recorded.logs import PER_RELATED, THRESHOLD, rows
+
+if TYPE_CHECKING:
+    from e2e.scene import Scene
 
 pytestmark = pytest.mark.kafka
 

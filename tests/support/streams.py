@@ -105,7 +105,8 @@ def articles(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         fields["related"] = draw(st.lists(ITEMS, max_size=4))
     if draw(st.booleans()):
-        fields["originalUrl"] = draw(st.sampled_from(forms))
+        elsewhere = draw(st.integers(0, 2)) == 0  # a URL of another site, mostly: no alias
+        fields["originalUrl"] = draw(st.sampled_from(_forms(*draw(PLACES)) if elsewhere else forms))
     if draw(st.integers(0, 2)) == 0:
         fields["updatedDateTime"] = draw(DATES)
     if draw(st.integers(0, 3)) == 0:

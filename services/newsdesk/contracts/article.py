@@ -33,13 +33,17 @@ class Image(TypedDict, total=False):
     title: Text | None
 
 
+Images = Annotated[list[Image], Field(fail_fast=True)]
+"""Pictures; the first fault is enough, as a list may hold half a million."""
+
+
 @with_config(TOLERANT)
 class Provider(TypedDict, total=False):
     """Who published the article, by name and registered domain."""
 
     name: Text | None
     domain: Text | None
-    images: list[Image] | None
+    images: Images | None
 
 
 @with_config(TOLERANT)
@@ -57,8 +61,8 @@ class RelatedArticle(TypedDict, total=False):
     provider: Provider | None
     quality: Int64 | None
     featuredContent: Text | None
-    topics: list[Text | None] | None
-    images: list[Image] | None
+    topics: Annotated[list[Text | None], Field(fail_fast=True)] | None
+    images: Images | None
 
 
 @with_config(TOLERANT)
@@ -86,8 +90,8 @@ class ArticleEvent(TypedDict, total=False):
     removed: Flag | None
     featuredContent: Text | None
     provider: Provider | None
-    topics: list[Text | None] | None
-    images: list[Image] | None
+    topics: Annotated[list[Text | None], Field(fail_fast=True)] | None
+    images: Images | None
     related: list[Any] | None
     secured: Text | None
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 Points = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
@@ -93,21 +97,48 @@ class Rules(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Rules:
-        """Topic and provider names are unique, and parents exist and form no circle."""
-        parents = {topic.name: topic.parent for topic in self.topics}
-        if len(parents) < len(self.topics):
-            raise ValueError("topics: a name is listed twice")
-        domains = [provider.domain.casefold() for provider in self.providers]
-        if len(set(domains)) < len(domains):
-            raise ValueError("providers: a domain is listed twice")
-        for name, parent in parents.items():
-            seen = {name}
-            ancestor = parent
-            while ancestor is not None:
-                if ancestor not in parents:
-                    raise ValueError(f"topics: the parent {ancestor!r} of {name!r} is not in the list")
-                if ancestor in seen:
-                    raise ValueError(f"topics: {name!r} is its own ancestor")
-                seen.add(ancestor)
-                ancestor = parents[ancestor]
+        """Topics and providers are named once, and parents exist and form no circle."""
+        faults = [*_topic_faults(self.topics), *_provider_faults(self.providers)]
+        if faults:
+            errors = [
+                InitErrorDetails(type=PydanticCustomError("inconsistent", "{what}", {"what": what}), loc=loc, input=None)
+                for loc, what in faults
+            ]
+            raise ValidationError.from_exception_data(type(self).__name__, errors)
         return self
+
+
+_Fault = tuple[tuple[str | int, ...], str]
+"""Where in the file something is wrong, and what."""
+
+
+def _topic_faults(topics: Sequence[TopicRule]) -> Iterator[_Fault]:
+    parents: dict[str, str | None] = {}
+    for number, topic in enumerate(topics):
+        if topic.name in parents:
+            yield ("topics", number, "name"), f"the topic {topic.name!r} is listed twice"
+        parents[topic.name] = topic.parent
+    for number, topic in enumerate(topics):
+        if topic.parent is not None and topic.parent not in parents:
+            yield ("topics", number, "parent"), f"there is no topic {topic.parent!r}"
+        elif topic.name in _ancestors(topic.name, parents):
+            yield ("topics", number, "parent"), f"the topic {topic.name!r} is its own ancestor"
+
+
+def _ancestors(name: str, parents: Mapping[str, str | None]) -> set[str]:
+    """The parent of *name*, and its parent, and so on, as far as that goes or until it comes round."""
+    found: set[str] = set()
+    ancestor = parents.get(name)
+    while ancestor is not None and ancestor not in found:
+        found.add(ancestor)
+        ancestor = parents.get(ancestor)
+    return found
+
+
+def _provider_faults(providers: Sequence[ProviderRule]) -> Iterator[_Fault]:
+    seen: set[str] = set()
+    for number, provider in enumerate(providers):
+        domain = provider.domain.casefold().removeprefix("www.")
+        if domain in seen:
+            yield ("providers", number, "domain"), f"the domain {domain!r} is listed twice"
+        seen.add(domain)

@@ -34,15 +34,19 @@ def place_of(record: Record) -> str:
 
 
 class Stamp:
-    """The CloudEvents headers of all that one event causes: one time, one subject, one trace."""
+    """The CloudEvents headers of all that one event causes: one time, one subject, one trace.
 
-    def __init__(self, record: Record, subject: str, time: str | None) -> None:
+    *trace* is the traceparent that a structured event brought; a header goes before it.
+    """
+
+    def __init__(self, record: Record, subject: str, time: str | None, trace: str | None = None) -> None:
         self._place = place_of(record)
         shared = [(ce.CE_SUBJECT, subject.encode())]
         if time is not None:
             shared.append((ce.CE_TIME, time.encode()))
-        if (trace := next((v for h, v in reversed(record.headers) if h == ce.TRACEPARENT), None)) is not None:
-            shared.append((ce.TRACEPARENT, trace))
+        given = trace.encode() if trace is not None else None
+        if (parent := next((v for h, v in reversed(record.headers) if h == ce.TRACEPARENT), given)) is not None:
+            shared.append((ce.TRACEPARENT, parent))
         self._shared = tuple(shared)
 
     def headers(self, kind: str, ce_type: str) -> Headers:

@@ -69,7 +69,7 @@ class DeskProcessor:
         verdict = judge(article, event, known_by(article.aliases, state), self._book)
         source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         records = write_records(article, verdict, source, _time(said, record, article), self._book)
-        return self._decided(record, records)
+        return self._decided(record, records, attributes.get(ce.TRACEPARENT))
 
     def crashed(self, record: Record, error: Exception) -> Outcome:
         """The dead letter for a defect of ours that *record* brought to light."""
@@ -90,11 +90,11 @@ class DeskProcessor:
         """Apply a record of the enriched topic to the state."""
         fold(state, key, change)
 
-    def _decided(self, record: Record, records: Records) -> Outcome:
+    def _decided(self, record: Record, records: Records, trace: str | None) -> Outcome:
         decision = records.decision
         article = decision["articleId"]
         key = article.encode()
-        stamp = Stamp(record, article, decision.get("time"))
+        stamp = Stamp(record, article, decision.get("time"), trace)
         writes: list[Write] = []
 
         def write(

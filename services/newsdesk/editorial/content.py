@@ -31,7 +31,7 @@ _TEXTS: Final = (
 def content_of(article: Article, story: Story) -> dict[str, str]:
     """A digest for each part of the content that the article has, but for its URLs.
 
-    Not content: upstream's heat and published, secured, images[].isCached, unknown fields, the order of anything.
+    Not content: upstream's heat and published, secured, images[].isCached, unknown fields, headers, the order of keys and of related.
     Upstream's quality is here always and compared only where the rules trust it.
     """
     fields = article.fields

@@ -98,7 +98,7 @@ class Story:
 def read_story(given: Sequence[Any], own_keys: Collection[str], book: Rulebook) -> Story:
     """The story in *given*, without the article whose URL keys are *own_keys*, copies and what cannot be read.
 
-    The result does not depend on the order of *given*, nor on how often an item is repeated.
+    The result does not depend on the order of *given*; an item that is repeated is a copy more, and no other change.
     """
     if not given:
         return Story((), ())
