@@ -25,7 +25,7 @@ demo: $(STAMP) ## the main job on the embedded broker, with a live view, in unde
 	@$(BIN)/newsdesk demo
 
 test: $(STAMP) ## all tests; those that need Java and Maven say so where these are missing
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(STAMP) ## ruff, both checks and format
 	@$(BIN)/ruff check .

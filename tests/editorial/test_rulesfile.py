@@ -56,7 +56,9 @@ def test_the_shipped_rules_differ_in_matching_only() -> None:
         pytest.param("version: 1\n", 1, "name: Field required", id="no name"),
         pytest.param(SMALL + "name: b\n", 3, "name: is there twice", id="a key twice"),
         pytest.param(SMALL + "heat: {floor: 1, floor: 2}\n", 3, "floor: is there twice", id="a key twice within"),
-        pytest.param(SMALL + "topics:\n- name: A\n- name: A\n", 5, "topics.1.name: the topic 'A' is listed", id="twice"),
+        pytest.param(
+            SMALL + "topics:\n- name: A\n- name: A\n", 5, "topics.1.name: the topic 'A' is listed", id="twice"
+        ),
         pytest.param(SMALL + "topics:\n- name: A\n  parent: B\n", 5, "there is no topic 'B'", id="unknown parent"),
         pytest.param(SMALL + "topics:\n- name: A\n  parent: A\n", 5, "its own ancestor", id="a circle"),
         pytest.param(

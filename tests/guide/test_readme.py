@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from newsdesk.ops.brokers import embedded
 from newsdesk.ops.brokers.ports import free_port
 from support.brokers import need
@@ -85,7 +86,12 @@ class Terminal:
         with log.open("w") as output:
             self._running.append(
                 subprocess.Popen(
-                    ["sh", "-c", f"exec {command}"], cwd=ROOT, env=self._environment, stdout=output, stderr=output, text=True
+                    ["sh", "-c", f"exec {command}"],
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdout=output,
+                    stderr=output,
+                    text=True,
                 )
             )
         wanted = "ready" if "broker" in command else "running"

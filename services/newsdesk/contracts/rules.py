@@ -101,7 +101,9 @@ class Rules(_Part):
         faults = [*_topic_faults(self.topics), *_provider_faults(self.providers)]
         if faults:
             errors = [
-                InitErrorDetails(type=PydanticCustomError("inconsistent", "{what}", {"what": what}), loc=loc, input=None)
+                InitErrorDetails(
+                    type=PydanticCustomError("inconsistent", "{what}", {"what": what}), loc=loc, input=None
+                )
                 for loc, what in faults
             ]
             raise ValidationError.from_exception_data(type(self).__name__, errors)

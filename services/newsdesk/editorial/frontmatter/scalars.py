@@ -16,7 +16,9 @@ _MAX_DIGITS: Final = 4000  # Python itself refuses to read integers of more than
 _SPECIAL_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _NUMBER_LIKE: Final = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_.,:+-]*")
 _DATE_LIKE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?![0-9]).*")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?")
+_DATE: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 # A first character that opens no other YAML construct, then printable text without a tab, ": " and " #".
 _BARE: Final = re.compile(
     r"(?![-?:,\[\]{}#&*!|>'\"%@`~=<. ])"

@@ -123,7 +123,15 @@ def _format(base: tuple[str, ...], properties: Path) -> None:
     """Make the data folder one of a new cluster; a folder that was formatted before stays as it is."""
     # an id may begin with a dash, so it must not stand alone as an argument
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-    command = [*base, "kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}", "-c", str(properties)]
+    command = [
+        *base,
+        "kafka.tools.StorageTool",
+        "format",
+        "--ignore-formatted",
+        f"--cluster-id={cluster}",
+        "-c",
+        str(properties),
+    ]
     done = subprocess.run(  # noqa: S603 - our own command line
         command, cwd=properties.parent, capture_output=True, text=True, check=False, timeout=_FORMAT_SECONDS
     )
