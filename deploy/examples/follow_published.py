@@ -3,7 +3,7 @@
     python follow_published.py [HOST:PORT]
 
 The address may also come from NEWSDESK_BOOTSTRAP_SERVERS. It needs aiokafka, and nothing of newsdesk's code; what a
-record holds is in schemas/published-article.schema.json.
+record holds is in schemas/json/published-article.schema.json.
 
 It joins no group and reads from the start: the topic is compacted, so what is in it is what is published, and `live`
 is the same after every start. A reader that acts on the outside (mails, a site) joins a group, commits after it has

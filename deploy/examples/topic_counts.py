@@ -5,7 +5,7 @@ Run it, after `newsdesk topics apply`, from a folder in which it may write:
     python topic_counts.py worker --web-port 6066
     curl http://localhost:6066/counts/
 
-It needs newsdesk's topics and their schema (schemas/enriched-article.schema.json), and nothing of newsdesk's code.
+It needs newsdesk's topics and their schema (schemas/json/enriched-article.schema.json), and nothing of newsdesk's code.
 What holds, and what makes it hold:
 
 * An article that changes its topics moves, one that is removed, or whose key gets a tombstone because it was merged

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import random
 from typing import Any
 
 import orjson
@@ -267,7 +270,6 @@ def test_a_crash_is_a_dead_letter_with_the_end_of_its_stack_trace() -> None:
         {"originalUrl": "https://www.google.com/amp/s/editor:letmein@harbour.example/"},
         {"secured": "Y2lwaGVydGV4dA=="},
         {"secured": ["Y2lwaGVydGV4dA=="]},
-        {"secured": "Y2lwaGVydGV4dA==", "removed": True},
         {"title": {"secured": "Y2lwaGVydGV4dA=="}},
     ],
 )
@@ -301,3 +303,37 @@ def test_the_trace_of_a_structured_event_is_passed_on_and_a_header_goes_before_i
 
     outcome = desk.submit(Event(orjson.dumps(data | {"id": "2"}), (("traceparent", b"00-b"),)))
     assert {dict(write.headers)["traceparent"] for write in outcome.writes} == {b"00-b"}
+
+
+def _pattern(size: int) -> bytes:
+    return b'{"title":"' + b"x" * size
+
+
+def test_a_value_too_large_for_a_letter_is_gzipped_in_it() -> None:
+    value = _pattern(8 * 1024 * 1024)
+
+    outcome = Desk(book()).submit(Event(value, (("kept", b"1"),)))
+
+    (letter,) = outcome.writes
+    headers = dict(letter.headers)
+    assert (outcome.tags, headers["newsdesk-encoding"], headers["kept"]) == (("too_large",), b"gzip", b"1")
+    assert headers["newsdesk-bytes"] == str(len(value)).encode()
+    assert gzip.decompress(letter.value or b"") == value
+
+
+def test_a_value_that_no_letter_can_hold_is_named_by_its_digest() -> None:
+    value = random.Random(1).randbytes(5 * 1024 * 1024)  # noqa: S311
+
+    (letter,) = Desk(book()).submit(Event(value)).writes
+
+    headers = dict(letter.headers)
+    assert letter.value is None
+    assert headers["newsdesk-sha256"] == hashlib.sha256(value).hexdigest().encode()
+    assert headers["newsdesk-reason"] == b"too_large"
+
+
+def test_headers_that_no_letter_can_hold_are_left_out() -> None:
+    (letter,) = Desk(book()).submit(Event(b"no json", (("huge", b"x" * 5 * 1024 * 1024),))).writes
+
+    assert "huge" not in dict(letter.headers)
+    assert letter.value == b"no json"

@@ -105,7 +105,7 @@ def test_whoever_outranks_without_a_url_is_named_by_title() -> None:
     [
         pytest.param({"quality": 33}, 33, ["upstream"], id="upstream's"),
         pytest.param({"quality": 0}, 0, ["upstream"], id="upstream's, and be it 0"),
-        pytest.param({"quality": -4}, -4, ["upstream"], id="upstream's below 0"),
+        pytest.param({"quality": -4}, 0, ["upstream", "floor"], id="upstream's below 0"),
         pytest.param({"featuredContent": "x"}, 50, ["featured"], id="none: scored"),
         pytest.param({"quality": None, "featuredContent": "x"}, 50, ["featured"], id="null: scored"),
     ],
@@ -436,3 +436,49 @@ def test_rules_that_change_nothing_publish_nothing_anew() -> None:
     assert (answer["decision"]["kind"], answer["decision"]["changes"]) == ("published", ["rules"])
     assert answer["enriched"]["score"]["rules"]["version"] == "2"
     assert "published" not in answer
+
+
+def test_a_retraction_needs_one_readable_url_and_nothing_else() -> None:
+    judge = Judge(book())
+    decided(judge, article())
+    spoilt = article(
+        removed=True,
+        publishedDateTime="yesterday",
+        updatedDateTime="2020-07-01",
+        secured="no;pe",
+        originalUrl="ftp://harbour.example/x",
+    )
+
+    assert decided(judge, spoilt)["kind"] == "retracted"
+    answer = told(judge, {"removed": True, "webUrl": "https://user:secret@harbour.example/ferry-sails"})
+    assert (answer["outcome"], answer["reason"]) == ("dead_letter", "url_credentials")
+
+
+def test_the_same_copies_under_other_rules_are_the_same_content() -> None:
+    copies = [
+        {
+            "title": "With a picture",
+            "webUrl": "https://island.example/1",
+            "images": [{"url": "https://i.example/1.jpg"}],
+        },
+        {
+            "title": "With an AMP page",
+            "webUrl": "https://island.example/1",
+            "ampWebUrl": "https://island.example/1/amp",
+        },
+    ]
+    judge = Judge(book())
+    first = decided(judge, article(related=copies))
+    other = Judge(book("newsdesk", "quality.image=0", "quality.amp=90"))
+    other.state = judge.state
+
+    again = decided(other, article(related=copies))
+
+    assert (again["revision"], again["changes"]) == (first["revision"], ["rules"])
+
+
+def test_a_trusted_quality_is_never_below_0() -> None:
+    decision = decided(Judge(book("newsdesk", "quality.mode=trust")), article(quality=-5))
+
+    assert (decision["quality"], decision["heat"], decision["kind"]) == (0, 0, "held")
+    assert [term["points"] for term in decision["score"]["terms"]] == [-5, 5]

@@ -101,4 +101,4 @@ def test_thousands_of_topics_are_not_all_named() -> None:
 
 
 def test_a_trusted_quality_is_one_term() -> None:
-    assert trusted(-3) == (-3, [Term("upstream", -3, "the rules trust upstream's quality")])
+    assert trusted(3) == (3, [Term("upstream", 3, "the rules trust upstream's quality")])

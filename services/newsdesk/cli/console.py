@@ -87,8 +87,9 @@ def say_json(value: Any) -> None:
 
 
 def complain(problem: str, remedy: str = "") -> None:
-    """What is wrong, in red for people, and what to do about it."""
+    """What is wrong, in red for people, and what to do about it; both may quote what others wrote."""
     sys.stdout.flush()
+    problem, remedy = (_UNSAFE.sub("", text) for text in (problem, remedy))
     if not sys.stderr.isatty():
         say(f"error: {problem}" + (f"\n  {remedy}" if remedy else ""))
         return

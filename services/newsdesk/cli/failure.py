@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+from typing import Final
+
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class ExitCode(IntEnum):
@@ -61,6 +65,9 @@ def failure_of(error: Exception) -> Failure | None:
             said = str(error) or type(error).__name__
             remedy = "Check the address and that the broker runs; `newsdesk broker` starts a local one."
             failure = Failure(ExitCode.UNREADABLE, f"the broker cannot be used: {said}", remedy)
+        case OSError() if error.filename is None and error.errno in _UNWRITABLE:
+            remedy = "Make room where it is written to."
+            failure = Failure(ExitCode.UNREADABLE, f"the output cannot be written: {error.strerror}", remedy)
         case OSError() if error.filename is not None:
             remedy = "Check the path and its permissions."
             failure = Failure(ExitCode.UNREADABLE, f"{error.filename}: {error.strerror}", remedy)

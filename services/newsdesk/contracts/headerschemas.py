@@ -87,6 +87,9 @@ DEAD_LETTER_HEADERS: Final[dict[str, Any]] = {
         ),
         ce.DEAD_DETAIL: _text("What is wrong, and where; never the event's text as a whole, and no credentials."),
         ce.DEAD_VERSION: _text("The version of newsdesk that read it."),
+        ce.DEAD_ENCODING: _text("gzip, where the value would not have fitted as it was; absent otherwise."),
+        ce.DEAD_BYTES: _text("The size in bytes of a value that is gzipped or left out."),
+        ce.DEAD_SHA256: _text("The SHA-256 of a value that is left out, as it does not fit gzipped either."),
     },
     "required": [
         ce.CONNECT_TOPIC,

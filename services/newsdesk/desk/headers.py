@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from newsdesk.contracts import cloudevents as ce
 
 if TYPE_CHECKING:
     from newsdesk.engine.records import Headers, Record
-
-STACK_BYTES: Final = 8192
-"""A stack trace in a dead letter is cut to its last so many bytes."""
-
-_LETTER: Final = frozenset({ce.DEAD_REASON, ce.DEAD_DETAIL, ce.DEAD_VERSION})
-_CONNECT: Final = "__connect.errors."
 
 
 def text_of(headers: Headers, name: str) -> str | None:
@@ -59,29 +52,6 @@ class Stamp:
             (ce.CONTENT_TYPE_HEADER, ce.CONTENT_TYPE.encode()),
             *self._shared,
         )
-
-
-def dead_headers(record: Record, reason: str, detail: str, version: str, error: BaseException | None = None) -> Headers:
-    """The original's headers, and after them Kafka Connect's and newsdesk's own about why it is dead.
-
-    What an earlier death said of a record that was sent again goes; where a forwarded one came from stays.
-    """
-    headers = [
-        *(header for header in record.headers if header[0] not in _LETTER and not header[0].startswith(_CONNECT)),
-        (ce.CONNECT_TOPIC, record.topic.encode()),
-        (ce.CONNECT_PARTITION, str(record.partition).encode()),
-        (ce.CONNECT_OFFSET, str(record.offset).encode()),
-        (ce.CONNECT_STAGE, b"VALUE_CONVERTER" if error is None else b"TASK_PUT"),
-        (ce.CONNECT_EXCEPTION_CLASS, (reason if error is None else type(error).__name__).encode()),
-        (ce.CONNECT_EXCEPTION_MESSAGE, detail.encode("utf-8", "replace")),
-        (ce.DEAD_REASON, reason.encode()),
-        (ce.DEAD_DETAIL, detail.encode("utf-8", "replace")),
-        (ce.DEAD_VERSION, version.encode()),
-    ]
-    if error is not None:
-        stack = "".join(traceback.format_exception(error)).encode("utf-8", "replace")[-STACK_BYTES:]
-        headers.append((ce.CONNECT_EXCEPTION_STACKTRACE, stack))
-    return tuple(headers)
 
 
 def forwarded_headers(record: Record) -> Headers:

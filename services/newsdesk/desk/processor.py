@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-import newsdesk
 from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.contracts.partitions import partition_of
 from newsdesk.contracts.reasons import DeadLetterReason
-from newsdesk.desk.headers import Stamp, dead_headers, forwarded_headers, text_of
+from newsdesk.desk.dead_letters import dead_letter
+from newsdesk.desk.headers import Stamp, forwarded_headers, text_of
 from newsdesk.editorial.article import Article, read_article
 from newsdesk.editorial.identity import event_id
 from newsdesk.editorial.instants import InstantError, from_milliseconds, read_instant
@@ -123,9 +123,7 @@ class DeskProcessor:
         return Outcome(writes, DECISION, (decision["kind"], decision["reason"]))
 
     def _dead(self, record: Record, reason: DeadLetterReason, detail: str, error: Exception | None = None) -> Outcome:
-        headers = dead_headers(record, reason.value, detail, newsdesk.__version__, error)
-        letter = Write(topics.DEAD_LETTERS.name, record.partition, record.key, record.value, headers, None)
-        return Outcome([letter], DEAD_LETTER, (reason.value,))
+        return Outcome([dead_letter(record, reason, detail, error)], DEAD_LETTER, (reason.value,))
 
     def _forward(self, record: Record, scope: str, home: int) -> Outcome:
         """Forward the record to the partition of its scope, once."""

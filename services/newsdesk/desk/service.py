@@ -29,7 +29,6 @@ from newsdesk.engine.worker import Worker
 from newsdesk.ops import health
 from newsdesk.ops.admin import AdminError, check
 from newsdesk.ops.logs import HOST, fields
-from newsdesk.ops.loopwatch import watch_loop
 from newsdesk.ops.metrics import Metrics
 from newsdesk.ops.observing import Build, Observing
 from newsdesk.ops.web import Pages, WebError
@@ -90,7 +89,6 @@ class Desk(Service):
         self._beginning = health.Beginning("starting", time.monotonic())
         self._worker: Worker | None = None
         self._work: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
 
     def live(self) -> health.Health:
         """The answer of /health/live."""
@@ -108,19 +106,17 @@ class Desk(Service):
 
     async def on_start(self) -> None:
         """Begin in the background: the web pages tell meanwhile how far it is."""
-        self._watch = asyncio.create_task(watch_loop(self._observing.loop_blocked))
         self._work = asyncio.create_task(self._run())
 
     async def on_stop(self) -> None:
         """Answer what is begun, commit it, and leave the group."""
-        for task in (self._watch, self._work):
-            if task is None:
-                continue
-            if task is self._work and self._worker is not None:
-                await self._worker.stop()
-            else:
-                task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        if self._work is None:
+            return
+        if self._worker is not None:
+            await self._worker.stop()
+        else:
+            self._work.cancel()
+        await asyncio.gather(self._work, return_exceptions=True)
 
     async def _run(self) -> None:
         try:

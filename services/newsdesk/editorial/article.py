@@ -17,7 +17,7 @@ from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.editorial.urls import Url, UrlError, amp_cache_url, read_url, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from newsdesk.editorial.rulebook import Rulebook
 
@@ -65,6 +65,8 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
     """The article in *event*; raises Unreadable with the reason why it is none."""
     given: dict[str, Any] = {field: value for field, value in event.items() if value is not None}
     removed = given.get("removed", False)
+    if removed:
+        given = without_unreadable(given)
     urls = read_urls(given)
     own = own_url(urls)
     title = repair_line(given.get("title", ""))
@@ -130,6 +132,24 @@ def read_article(event: ArticleEvent, book: Rulebook) -> Article:
     )
 
 
+def without_unreadable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be read of a retraction, for which one URL is enough; raises Unreadable where no URL can be read."""
+    kept = dict(given)
+    first: Unreadable | None = None
+    for field, read in _OPTIONAL.items():
+        if field not in given:
+            continue
+        try:
+            read(field, given[field])
+        except Unreadable as error:
+            del kept[field]
+            if field in URL_FIELDS and first is None:
+                first = error
+    if first is not None and not read_urls(kept):
+        raise first
+    return kept
+
+
 def read_urls(given: Mapping[str, Any]) -> dict[str, Url]:
     """The URLs among *given* by field; raises Unreadable.
 
@@ -178,3 +198,11 @@ def _instant(field: str, text: str) -> str:
         return read_instant(text)
     except InstantError as error:
         raise Unreadable(error.reason, f"{field}: {error.detail}") from None
+
+
+_OPTIONAL: Final[Mapping[str, Callable[[str, str], object]]] = {
+    **dict.fromkeys(URL_FIELDS, lambda field, text: read_urls({field: text})),
+    **dict.fromkeys(DATES, _instant),
+    "secured": lambda _field, text: check_secured(text),
+}
+"""What a retraction can do without, and how it is read."""

@@ -45,8 +45,8 @@ def content_of(article: Article, story: Story) -> dict[str, str]:
         parts[Change.TOPICS.value] = _digest(article.given_topics)
     if images := fields.get("images"):
         parts[Change.IMAGES.value] = _digest(_images(images))
-    if story.items:
-        parts[Change.RELATED.value] = _digest([_related(item) for item in _by_key(story.items)])
+    if story.told:
+        parts[Change.RELATED.value] = _digest([_related(item) for item in _by_key(story.told)])
     if (quality := article.upstream.get("quality")) is not None:
         parts[Change.QUALITY.value] = str(quality)
     if article.removed:

@@ -11,7 +11,7 @@ from newsdesk.editorial.heat import standing
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.instants import sort_key
 from newsdesk.editorial.quality import Term, score, trusted
-from newsdesk.editorial.related import Story, read_story
+from newsdesk.editorial.related import NO_STORY, Story, read_story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,6 @@ ALIASES_KEPT: Final = 100
 
 EVENTS_KEPT: Final = 8
 """Event ids an article remembers."""
-
-_NO_STORY: Final = Story((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Verdict:
     terms: Sequence[Term] = ()
     changes: Sequence[Change] = ()
     leader: RelatedItem | None = None
-    story: Story = _NO_STORY
+    story: Story = NO_STORY
     known: Known | None = None
     younger: Sequence[Known] = ()
     aliases: Sequence[str] = ()

@@ -70,16 +70,20 @@ def rules_of(rules: Rules) -> tuple[Rule, ...]:
 def score(article: Scored, rules: Sequence[Rule]) -> tuple[int, list[Term]]:
     """The quality of *article* and its terms; sum(points) == quality, as the lower bound 0 is a term too."""
     terms = [term for rule in rules if (term := rule(article)) is not None]
-    total = sum(term.points for term in terms)
-    if total < 0:
-        terms.append(Term("floor", -total, "no quality is below 0"))
-        total = 0
-    return total, terms
+    return _bounded(sum(term.points for term in terms), terms)
+
+
+def _bounded(total: int, terms: list[Term]) -> tuple[int, list[Term]]:
+    """*total* and its *terms*, with one more where it is under the lower bound."""
+    if total >= 0:
+        return total, terms
+    return 0, [*terms, Term("floor", -total, "no quality is below 0")]
 
 
 def trusted(quality: int) -> tuple[int, list[Term]]:
     """Upstream's quality as it is, as one term."""
-    return quality, [Term("upstream", quality, "the rules trust upstream's quality")]
+    terms = [Term("upstream", quality, "the rules trust upstream's quality")]
+    return _bounded(quality, terms)
 
 
 def topics(per_topic: int) -> Rule:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from newsdesk.contracts.article import URL_FIELDS, RelatedArticle
 from newsdesk.contracts.reasons import DropReason
@@ -22,7 +23,7 @@ from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.editorial.urls import UrlError, read_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from newsdesk.editorial.rulebook import Rulebook
 
@@ -30,7 +31,7 @@ DROPPED_SHOWN: Final = 50
 """How many dropped items the record names; all are counted."""
 
 _ITEM: Final = TypeAdapter(RelatedArticle)
-_ITEMS: Final = TypeAdapter(list[RelatedArticle])
+_ITEMS: Final = TypeAdapter(Annotated[list[RelatedArticle], Field(fail_fast=True)])
 _WRITTEN: Final = tuple(RelatedArticle.__annotations__)
 _SHOWN_LENGTH: Final = 200
 
@@ -73,13 +74,22 @@ class Drop:
         shown = {"reason": self.reason.value, "title": self.title, "url": self.url, "detail": self.detail}
         return {name: text[:_SHOWN_LENGTH] for name, text in shown.items() if text}
 
+    def order(self) -> tuple[str, ...]:
+        """Orders drops by what they say."""
+        return (self.reason.value, self.title or "", self.url or "", self.detail or "")
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The related articles in canonical order (best first), and what was dropped."""
+    """The related articles in canonical order (best first), and what was dropped.
+
+    *told* are the same articles by upstream's word alone: where there are copies, the rules may keep another one as the
+    best, and other rules must not make other content.
+    """
 
     items: tuple[RelatedItem, ...]
     dropped: tuple[Drop, ...]
+    told: tuple[RelatedItem, ...]
 
     def counts(self, keep: int) -> dict[str, int]:
         """How many were dropped, by reason; those beyond the *keep* best too, though they count for heat."""
@@ -90,9 +100,11 @@ class Story:
 
     def shown_drops(self) -> list[dict[str, str]]:
         """The dropped items that the record names, in an order that does not depend on upstream's."""
-        drops = [drop.wire() for drop in self.dropped]
-        drops.sort(key=lambda drop: sorted(drop.items()))
-        return drops[:DROPPED_SHOWN]
+        return [drop.wire() for drop in heapq.nsmallest(DROPPED_SHOWN, self.dropped, key=Drop.order)]
+
+
+NO_STORY: Final = Story((), (), ())
+"""An article that stands alone."""
 
 
 def read_story(given: Sequence[Any], own_keys: Collection[str], book: Rulebook) -> Story:
@@ -101,7 +113,7 @@ def read_story(given: Sequence[Any], own_keys: Collection[str], book: Rulebook) 
     The result does not depend on the order of *given*; an item that is repeated is a copy more, and no other change.
     """
     if not given:
-        return Story((), ())
+        return NO_STORY
     dropped: list[Drop] = []
     others: list[RelatedItem] = []
     for raw in _typed(given, dropped):
@@ -112,23 +124,31 @@ def read_story(given: Sequence[Any], own_keys: Collection[str], book: Rulebook) 
             dropped.append(_drop(item, DropReason.SELF))
         else:
             others.append(item)
-    kept = _without_copies(others, dropped)
-    return Story(tuple(kept), tuple(dropped))
+    kept, told = _without_copies(others, dropped)
+    return Story(tuple(kept), tuple(dropped), tuple(told))
 
 
-def canonical_order(items: Iterable[RelatedItem]) -> list[RelatedItem]:
+def canonical_order(
+    items: Iterable[RelatedItem], quality: Callable[[RelatedItem], int] = lambda item: item.quality
+) -> list[RelatedItem]:
     """The best first: highest quality, then latest date, then smallest key and title."""
     ordered = sorted(items, key=lambda item: (item.key, item.title))
     ordered.sort(key=lambda item: item.date, reverse=True)
-    ordered.sort(key=lambda item: item.quality, reverse=True)
+    ordered.sort(key=quality, reverse=True)
     return ordered
 
 
-def _without_copies(items: list[RelatedItem], dropped: list[Drop]) -> list[RelatedItem]:
-    """One item, the best, of each group that shares URLs, in canonical order."""
+def _given_quality(item: RelatedItem) -> int:
+    """The quality by upstream's word; one without is below all others."""
+    return item.given_quality if item.given_quality is not None else -(2**64)
+
+
+def _without_copies(items: list[RelatedItem], dropped: list[Drop]) -> tuple[list[RelatedItem], list[RelatedItem]]:
+    """One item, the best, of each group that shares URLs, in canonical order; and the best by upstream's word."""
     if sum(len(item.keys) for item in items) == len({key for item in items for key in item.keys}):
-        return canonical_order(items)
-    ordered = canonical_order(sorted(items, key=lambda item: str(sorted(item.fields.items()))))
+        return (ordered := canonical_order(items)), ordered
+    items = sorted(items, key=lambda item: str(sorted(item.fields.items())))
+    ordered = canonical_order(items)
     leader = {key: key for item in ordered for key in item.keys}
 
     def find(key: str) -> str:
@@ -141,16 +161,13 @@ def _without_copies(items: list[RelatedItem], dropped: list[Drop]) -> list[Relat
         first = find(item.keys[0])
         for key in item.keys[1:]:
             leader[find(key)] = first
-    kept: list[RelatedItem] = []
-    groups: set[str] = set()
-    for item in ordered:
-        group = find(item.keys[0])
-        if group in groups:
-            dropped.append(_drop(item, DropReason.COPY))
-        else:
-            groups.add(group)
-            kept.append(item)
-    return kept
+    kept: dict[str, RelatedItem] = {}
+    copies = [item for item in ordered if kept.setdefault(find(item.keys[0]), item) is not item]
+    dropped.extend(_drop(item, DropReason.COPY) for item in copies)
+    told: dict[str, RelatedItem] = {}
+    for item in canonical_order(items, _given_quality):
+        told.setdefault(find(item.keys[0]), item)
+    return [*kept.values()], [*told.values()]
 
 
 def _typed(given: Sequence[Any], dropped: list[Drop]) -> list[RelatedArticle]:

@@ -42,8 +42,8 @@ class EngineConfig:
     """At least so long from one commit's start to the next, unless a batch is full."""
     slice_ms: int = 15
     """The longest stretch of deciding before the event loop gets its turn."""
-    large_record_bytes: int = 64 * KIB
-    """A record with a larger value is decided beside the event loop; smaller ones take less than a slice each."""
+    large_record_bytes: int = 16 * KIB
+    """A record with a larger value is decided in a thread, so that a slow one does not hold up the event loop."""
     fetch_bytes: int = MIB
     """What is fetched at most of one partition at a time (a single larger batch of records still comes)."""
     fetch_wait_ms: int = 100

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Turns:
@@ -43,9 +47,11 @@ class Backoff:
         self._next = self._least
 
 
-async def watch_loop(report: object, every: float = 0.05) -> None:
-    """Call *report* with the seconds by which the event loop woke this up too late, for ever."""
-    assert callable(report)  # noqa: S101
+async def watch_loop(report: Callable[[float], None], every: float = 0.015) -> None:
+    """Call *report* with the seconds by which the event loop woke this up too late, for ever.
+
+    A block is seen short by at most *every* seconds, since it may begin at any time between two looks.
+    """
     while True:
         due = time.perf_counter() + every
         await asyncio.sleep(every)

@@ -37,10 +37,11 @@ def _now_ms() -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """Records decided and not yet committed."""
+    """Records decided and not yet committed. *since* is the timestamp of the first of each topic, in milliseconds."""
 
     output: Output
     offsets: dict[str, int] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
     counts: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     records: int = 0
     bytes_read: int = 0
@@ -78,6 +79,7 @@ class Task:
         self._view: Overlay | None = None
         self._position: Position | None = None
         self._pending: deque[Record] = deque()
+        self._open: deque[Batch] = deque()
         self._fetched: dict[str, int] = {}
         self._committed: dict[str, int] = {}
         self._stop = asyncio.Event()
@@ -119,7 +121,8 @@ class Task:
         for topic, lag in lags.items():
             open_from = self._committed.get(topic, 0) if self._outstanding(topic) else lag.next_offset
             behind = max(0, lag.end - open_from)
-            seconds = max(0.0, time.time() - self._since_ms() / 1000) if behind else 0.0
+            since = self._since_ms(topic) if behind else None
+            seconds = max(0.0, time.time() - since / 1000) if since is not None else 0.0
             observer.lag(self.number, topic, behind, seconds)
             behind_all += behind
             seconds_all = max(seconds_all, seconds)
@@ -147,11 +150,12 @@ class Task:
         """Whether a record of *topic* was fetched and is not committed."""
         return self._fetched.get(topic, 0) > self._committed.get(topic, 0)
 
-    def _since_ms(self) -> float:
-        """When the last committed record was written, else the first that waits, else now."""
-        if self._status.last_timestamp is not None:
-            return self._status.last_timestamp
-        return self._pending[0].timestamp if self._pending else time.time() * 1000
+    def _since_ms(self, topic: str) -> int | None:
+        """The timestamp of the oldest record of *topic* that was fetched and is not committed; None: none was."""
+        for batch in self._open:
+            if topic in batch.since:
+                return batch.since[topic]
+        return next((record.timestamp for record in self._pending if record.topic == topic), None)
 
     # ---- one attempt
 
@@ -234,6 +238,7 @@ class Task:
                 if self._commit_task is not None and self._commit_task.done():
                     self._commit_task.result()
                     self._commit_task = None
+                    self._open.popleft()
                 closing = self._stop.is_set() or self._tools.brake.on
                 if self._may_commit(batch, closing=closing):
                     self._commit_began = time.monotonic()
@@ -307,7 +312,9 @@ class Task:
             self._state("running")
 
     def _new_batch(self) -> Batch:
-        return Batch(self._log.output())
+        batch = Batch(self._log.output())
+        self._open.append(batch)
+        return batch
 
     def _close_batch(self) -> Changes:
         assert self._view is not None  # noqa: S101
@@ -315,37 +322,35 @@ class Task:
 
     def _is_full(self, batch: Batch) -> bool:
         config = self._tools.config
-        return (
-            batch.records >= config.batch_records
-            or batch.bytes_read >= config.batch_bytes
-            or batch.output.size >= config.batch_bytes
-        )
+        return batch.records >= config.batch_records or batch.bytes_read + batch.output.size >= config.batch_bytes
 
     # ---- deciding
 
     async def _decide(self, batch: Batch) -> None:
-        """Decide what is pending, in slices, until the batch is full, the brake is on or a stop is asked for."""
+        """Decide what is pending, for a slice at most, until the batch is full, the brake is on or a large record comes."""
         turns, brake, pending = self._tools.turns, self._tools.brake, self._pending
         clock = time.perf_counter
-        config = self._tools.config
-        room = config.batch_records - batch.records
+        began = clock()
+        if self._is_large(pending[0]):
+            await self._answer_aside(pending.popleft(), batch)
+            batch.decide_seconds += clock() - began
+            return
         until = await turns.take()
         began = clock()
         try:
-            for _ in range(min(room, len(pending))):
-                record = pending.popleft()
-                if record.value is not None and len(record.value) > config.large_record_bytes:
-                    await self._answer_aside(record, batch)
-                else:
-                    self._answer(record, batch)
-                if brake.on or clock() >= until or batch.bytes_read + batch.output.size >= config.batch_bytes:
+            while pending and not self._is_large(pending[0]):
+                self._answer(pending.popleft(), batch)
+                if brake.on or clock() >= until or self._is_full(batch):
                     break
         finally:
             batch.decide_seconds += clock() - began
             await turns.give()
 
+    def _is_large(self, record: Record) -> bool:
+        return record.value is not None and len(record.value) > self._tools.config.large_record_bytes
+
     async def _answer_aside(self, record: Record, batch: Batch) -> None:
-        """Answer a large record in a thread: a megabyte takes longer than the event loop may be blocked.
+        """Answer a large record in a thread, beside the other tasks: it may take longer than a slice.
 
         It is waited for even when this is cancelled, so that the thread never works on a store that is closed.
         """
@@ -388,6 +393,7 @@ class Task:
             add(write)
         view.keep_record()
         batch.offsets[record.topic] = record.offset + 1
+        batch.since.setdefault(record.topic, record.timestamp)
         batch.counts[outcome.label, outcome.tags] += 1
         batch.records += 1
         batch.bytes_read += len(record.value) if record.value is not None else 0

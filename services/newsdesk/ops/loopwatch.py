@@ -1,16 +1,13 @@
-"""How long the event loop was blocked at worst: a clock that should have been served and was not."""
+"""How long the event loop was blocked at worst, of what the engine's watch reports."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVERY_SECONDS: Final = 0.015
-"""A block is seen short by at most this much, since it may begin at any time between two looks."""
 WINDOW_SECONDS: Final = 60.0
 
 
@@ -41,11 +38,3 @@ class LongestBlock:
         self._previous = self._current if passed < 2 * self._window else 0.0
         self._current = 0.0
         self._began = now
-
-
-async def watch_loop(note: Callable[[float], None], every: float = EVERY_SECONDS) -> None:
-    """Tell *note* by how many seconds the loop was late, again and again, until cancelled."""
-    while True:
-        due = time.perf_counter() + every
-        await asyncio.sleep(every)
-        note(max(0.0, time.perf_counter() - due))
