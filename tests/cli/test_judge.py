@@ -179,3 +179,14 @@ def test_an_answer_comes_as_soon_as_its_event() -> None:
             assert b"decision" in running.stdout.readline()
         running.stdin.close()
         assert running.wait(30) == 0
+
+
+def test_a_markdown_file_that_is_none_says_what_submit_would_say(tmp_path: Path) -> None:
+    file = tmp_path / "article.md"
+    file.write_text("---\ntitle: Ferry\nwebUrl: https://harbour.example/f\n---\nOnce upon a time\n", encoding="utf-8")
+
+    (answer,) = call("judge", file).lines
+
+    assert (answer["outcome"], answer["reason"]) == ("dead_letter", "not_json")
+    assert answer["detail"].startswith(f"{file}:")
+    assert "after the front matter" in answer["detail"]

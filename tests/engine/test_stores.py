@@ -207,7 +207,7 @@ def test_a_state_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: 
         pytest.param(Position(5, "a", 1_000), Span("a", 5, 9), None, id="at the start"),
         pytest.param(Position(4, "a", 1_000), Span("a", 5, 9), "before", id="before the start"),
         pytest.param(Position(10, "a", 1_000), Span("a", 5, 9), "beyond", id="beyond the end"),
-        pytest.param(Position(5, "a", 1_000), Span("b", 0, 9), "re-created", id="another topic"),
+        pytest.param(Position(5, "a", 1_000), Span("b", 0, 9), "of another changelog", id="another topic"),
         pytest.param(Position(5, None, 1_000), Span(None, 0, 9), "no topic id", id="no ids at all"),
         pytest.param(Position(5, "a", 1_000), Span(None, 0, 9), "no topic id", id="no id any more"),
         pytest.param(Position(5, "a", 90), Span("a", 0, 9), "tombstones", id="older than the margin"),

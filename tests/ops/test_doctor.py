@@ -58,7 +58,7 @@ async def test_every_fault_comes_with_a_remedy(embedded_broker: LocalBroker, tmp
     assert set(wrong) == {"transactions", "topics"}
     assert "--kind kafka" in wrong["transactions"].remedy
     assert "newsdesk topics apply" in wrong["topics"].remedy
-    assert "newsdesk.articles.enriched: topic is missing" in wrong["topics"].detail
+    assert "newsdesk.articles.enriched is missing" in wrong["topics"].detail
 
 
 async def test_without_a_broker_what_depends_on_it_is_not_checked(tmp_path: Path) -> None:

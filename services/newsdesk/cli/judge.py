@@ -36,17 +36,24 @@ def judge(
     {"outcome": "dead_letter", "reason": ..., "detail": ...} for what cannot be read. Exit code 0 whatever is decided.
     """
     from newsdesk import bootstrap
-    from newsdesk.cli.reading import events
+    from newsdesk.cli.reading import entries
+    from newsdesk.contracts.reasons import DeadLetterReason
     from newsdesk.desk.judge import brief
+    from newsdesk.intake.items import Refused
 
     desk = bootstrap.judge(bootstrap.open_settings(), rules, overrides or ())
     write = console.line_writer(at_once="-" in paths) if output is Output.JSON else _text_writer()
     whole = full or output is Output.TEXT
     count = 0
     with console.progress("judging", beside_data=True) as advance:
-        for item in events(paths):
+        for entry in entries(paths):
+            item = entry.item if isinstance(entry, Refused) else entry
             timestamp = -1 if item.timestamp is None else item.timestamp
             answer = desk.answer(item.value, key=item.key, headers=item.headers, timestamp=timestamp)
+            if isinstance(entry, Refused) and answer.get("reason") == DeadLetterReason.NOT_JSON:
+                answer["detail"] = (
+                    f"{entry.file}:{entry.line}: {entry.reason}"  # of a Markdown file, say, JSON says little
+                )
             write(answer if whole else brief(answer))
             count += 1
             if not count % 500:

@@ -62,7 +62,11 @@ def check(
     overrides: SetOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Validate rules files: every fault with its line. Exit code 2 where there is one."""
+    """Validate rules files: every fault with its line. Exit code 2 where there is one.
+
+    What a file leaves out has the points of the shipped rules; topics and providers that it does not list, it has not.
+    Begin with a copy: `newsdesk rules show newsdesk > my-rules.yaml`, and give it a name of its own.
+    """
     from newsdesk import bootstrap
     from newsdesk.editorial.rulebook import open_rulebook
     from newsdesk.editorial.rulesfile import RulesError

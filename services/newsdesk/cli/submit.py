@@ -39,6 +39,9 @@ def submit(
 
     One JSON line for each item, in order: {"file", "line", "partition", "offset"}, or {"file", "line", "reason"} for one
     that was refused; the rest is sent all the same, and the exit code is 3. Submitting the same file again is harmless.
+
+    An article needs a title and a webUrl (or originalUrl); dates are like 2020-07-01T03:38:00Z. The smallest one:
+    {"title": "Ferry sails again", "webUrl": "https://harbour.example/ferry", "publishedDateTime": "2020-07-01T03:38:00Z"}
     """
     from newsdesk import bootstrap
     from newsdesk.cli.reading import entries, existing

@@ -91,9 +91,16 @@ def _text_line(record: "Record") -> bytes:
     """A record in a line for people: where, when, key, the kind of event, and the beginning of its value."""
     from datetime import UTC, datetime
 
+    from newsdesk.contracts.cloudevents import DEAD_DETAIL, DEAD_REASON
+
     when = (
         f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}" if record.timestamp >= 0 else "-"
     )
     key = "-" if record.key is None else record.key.decode("utf-8", "replace")
     value = "(tombstone)" if record.value is None else record.value[:160].decode("utf-8", "replace")
-    return f"{record.partition}/{record.offset}  {when}  {console.plain(key)}  {console.plain(value)}\n".encode()
+    headers = {
+        name: text.decode("utf-8", "replace") for name, text in record.headers if name in (DEAD_REASON, DEAD_DETAIL)
+    }
+    why = f"{headers[DEAD_REASON]}: {headers.get(DEAD_DETAIL, '')}  " if DEAD_REASON in headers else ""
+    parts = (f"{record.partition}/{record.offset}", when, console.plain(key), console.plain(why + value))
+    return "  ".join(parts).encode() + b"\n"

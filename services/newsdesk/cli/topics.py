@@ -100,10 +100,7 @@ def check(
 def _complain(drifts: "Sequence[Drift]") -> None:
     """Every drift, and each remedy once, after the last that it cures."""
     for remedy, together in groupby(sorted(drifts, key=lambda drift: drift.remedy), key=lambda drift: drift.remedy):
-        said = "\n".join(
-            f"{drift.topic}: {drift.setting} is {drift.actual}, not {drift.expected}" for drift in together
-        )
-        console.complain(said, remedy)
+        console.complain("\n".join(str(drift) for drift in together), remedy)
 
 
 def _wire(drift: "Drift") -> dict[str, Any]:

@@ -27,7 +27,7 @@ from newsdesk.engine.errors import EngineError
 from newsdesk.engine.pacing import Backoff
 from newsdesk.engine.worker import Worker
 from newsdesk.ops import health
-from newsdesk.ops.admin import AdminError, check
+from newsdesk.ops.admin import MISSING, AdminError, check
 from newsdesk.ops.logs import HOST, fields
 from newsdesk.ops.metrics import Metrics
 from newsdesk.ops.observing import Build, Observing
@@ -138,12 +138,13 @@ class Desk(Service):
             self._step("looking for the broker")
             try:
                 found = await check(config.bootstrap_servers, security=config.security)
-                missing = [drift for drift in found.drifts if drift.actual == "missing"]
+                missing = [drift for drift in found.drifts if drift.actual == MISSING]
                 if not missing or time.monotonic() > patient_until:
                     _refuse(found.drifts)
                     self._step("publishing the rules")
                     await publish_rules(config.bootstrap_servers, self._plan.book, config.security)
                     self._step("starting")
+                    log.info("joining the group %s", config.group, extra=fields(group=config.group))
                     return found.partitions
                 wait = _FIRST_WAIT
                 self._step("looking for the topics", f"{missing[0].topic} is missing")
@@ -166,7 +167,7 @@ class Desk(Service):
 
 def _refuse(drifts: tuple[Drift, ...]) -> None:
     if drifts:
-        lines = [f"{d.topic}: {d.setting} is {d.actual}, {d.expected} is needed. {d.remedy}" for d in drifts]
+        lines = [f"{drift}. {drift.remedy}" for drift in drifts]
         raise RefusedError("the topics are not as the registry says:\n" + "\n".join(lines))
 
 

@@ -50,6 +50,9 @@ class EngineConfig:
 
     transaction_timeout_ms: int = 10_000
     session_timeout_ms: int = 10_000
+    fallback_session_timeout_ms: int = 2_000
+    """The longest session where auto has fallen back: the embedded broker answers a join after half of one, and notices
+    only by its end that a member has left."""
     heartbeat_ms: int = 2_000
     rebalance_timeout_ms: int = 15_000
     request_timeout_ms: int = 15_000

@@ -26,7 +26,7 @@ def why_discard(position: Position, span: Span, *, now_ms: int, delete_retention
     if position.topic_id is None or span.topic_id is None:
         return "the broker gives no topic id, so the changelog may be another one by now"
     if position.topic_id != span.topic_id:
-        return "the changelog topic was re-created"
+        return "it is of another changelog: the topic was re-created, or the broker is another one"
     if position.offset < span.start:
         return f"its offset {position.offset} lies before the changelog's start {span.start}"
     if position.offset > span.end:

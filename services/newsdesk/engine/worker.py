@@ -259,6 +259,10 @@ class Worker:
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         config = self._config
+        session_ms, heartbeat_ms = config.session_timeout_ms, config.heartbeat_ms
+        if config.guarantee == "auto" and self._chosen is not None and self._chosen.kind == "at_least_once":
+            session_ms = min(session_ms, config.fallback_session_timeout_ms)
+            heartbeat_ms = min(heartbeat_ms, session_ms // 4)
         return AIOKafkaConsumer(
             bootstrap_servers=config.bootstrap_servers,
             client_id=config.client_id,
@@ -267,8 +271,8 @@ class Worker:
             auto_offset_reset="none",  # a lost range must be noticed, not skipped
             isolation_level="read_committed",
             partition_assignment_strategy=(RangePartitionAssignor,),
-            session_timeout_ms=config.session_timeout_ms,
-            heartbeat_interval_ms=config.heartbeat_ms,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=heartbeat_ms,
             rebalance_timeout_ms=config.rebalance_timeout_ms,
             # a join is answered only when all members are back
             request_timeout_ms=max(config.request_timeout_ms, config.rebalance_timeout_ms + 5_000),

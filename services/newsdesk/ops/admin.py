@@ -35,6 +35,10 @@ _SET_ON_TOPIC: Final = 1
 _FOREVER: Final = -1
 
 
+MISSING: Final = "missing"
+"""What is actual of a topic that is not there."""
+
+
 class AdminError(RuntimeError):
     """The broker cannot be asked, or refuses: what is wrong, and what to do about it."""
 
@@ -53,6 +57,12 @@ class Drift:
     expected: str
     actual: str
     remedy: str
+
+    def __str__(self) -> str:
+        """What differs, for people."""
+        if self.actual == MISSING:
+            return f"{self.topic} is missing"
+        return f"{self.topic}: {self.setting} is {self.actual}, {self.expected} is needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +138,7 @@ async def check(
         not_checked: list[str] = []
         for topic in topics:
             if topic.name not in live:
-                drifts.append(Drift(topic.name, _EXISTS, "exists", "missing", "`newsdesk topics apply` creates it."))
+                drifts.append(Drift(topic.name, _EXISTS, "exists", MISSING, "`newsdesk topics apply` creates it."))
                 continue
             drifts += _count_drift(topic, wanted, live[topic.name])
             settings = await _settings(client, topic.name)

@@ -173,7 +173,7 @@ async def _topics(bootstrap: str, partitions: int | None, security: Security | N
     except AdminError as error:
         return Finding("topics", ok=False, detail=error.problem, remedy=error.remedy)
     if found.drifts:
-        detail = "; ".join(f"{d.topic}: {d.setting} is {d.actual}, not {d.expected}" for d in found.drifts)
+        detail = "; ".join(str(drift) for drift in found.drifts)
         remedies = dict.fromkeys(drift.remedy for drift in found.drifts)
         return Finding("topics", ok=False, detail=detail, remedy=" ".join(remedies))
     detail = f"as the registry says, {found.partitions} partitions"
