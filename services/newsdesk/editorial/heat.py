@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from newsdesk.editorial.ranking import precedence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,9 +18,6 @@ SUPPRESSED: Final = -1
 
 HOTTEST: Final = 2**63 - 1
 """No heat is beyond 64 bits, as upstream's quality, which rules may trust, can be just within."""
-
-NO_DATE: Final = "~"
-"""Sorts after every date: a missing date is the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,3 @@ def standing(quality: int, date: str | None, article_id: str, related: Sequence[
 def heat_of_leader(quality: int, related: int, rules: Heat) -> int:
     """The heat of an article that leads *related* others; below the floor they add nothing."""
     return min(quality + rules.per_related * related, HOTTEST) if quality >= rules.floor else quality
-
-
-def precedence(date: str | None, article_id: str) -> tuple[str, str]:
-    """Who leads at the same quality: the smaller of these."""
-    return (date[:-1] if date else NO_DATE, article_id)

@@ -12,12 +12,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from newsdesk.contracts.article import URL_FIELDS, RelatedArticle
 from newsdesk.contracts.reasons import DropReason
 from newsdesk.editorial.article import AMP_FIELDS, read_urls, tidy_topics
-from newsdesk.editorial.heat import precedence
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.instants import InstantError, read_instant
 from newsdesk.editorial.provider import domain_host, resolve_provider
 from newsdesk.editorial.quality import score
+from newsdesk.editorial.ranking import precedence
 from newsdesk.editorial.text import repair_line, repair_text
 from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.editorial.urls import UrlError, read_url
