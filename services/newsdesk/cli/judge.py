@@ -37,7 +37,6 @@ def judge(
     """
     from newsdesk import bootstrap
     from newsdesk.cli.reading import entries
-    from newsdesk.contracts.reasons import DeadLetterReason
     from newsdesk.desk.judge import brief
     from newsdesk.intake.items import Refused
 
@@ -50,14 +49,17 @@ def judge(
             item = entry.item if isinstance(entry, Refused) else entry
             timestamp = -1 if item.timestamp is None else item.timestamp
             answer = desk.answer(item.value, key=item.key, headers=item.headers, timestamp=timestamp)
-            if isinstance(entry, Refused) and answer.get("reason") == DeadLetterReason.NOT_JSON:
-                answer["detail"] = (
-                    f"{entry.file}:{entry.line}: {entry.reason}"  # of a Markdown file, say, JSON says little
-                )
+            if isinstance(entry, Refused) and _is_front_matter(item.value):
+                answer["detail"] = f"{entry.file}:{entry.line}: {entry.reason}"
             write(answer if whole else brief(answer))
             count += 1
             if not count % 500:
                 advance(count)
+
+
+def _is_front_matter(value: bytes | None) -> bool:
+    """Whether *value* was meant as an article file: the desk never sees one, and what it would say of it helps nobody."""
+    return value is not None and value.startswith(b"---")
 
 
 def _text_writer() -> "Callable[[Any], None]":
