@@ -26,29 +26,30 @@ configure_logs("info")
 children = [Child(i, (sys.executable, "-c", code), dict(os.environ)) for i, code in enumerate(sys.argv[1:])]
 raise SystemExit(asyncio.run(Supervisor(children, longest_wait=0.5).run()))
 """
+# The children sleep rather than pause: a signal that comes just before a pause would not end it.
 WELL_BEHAVED = """
-import signal, sys
+import signal, sys, time
 signal.signal(signal.SIGHUP, lambda *_: print("hup", flush=True))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print("up", flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 STUBBORN = """
-import signal
+import signal, time
 signal.signal(signal.SIGTERM, lambda *_: print("no", flush=True))
 print("up", flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 DIES = 'print("up", flush=True); raise SystemExit(7)'
 REFUSES = "raise SystemExit(78)"
 FAILS_TO_STOP = """
-import signal, sys
+import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 print("up", flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 
 
