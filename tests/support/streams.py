@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts.article import URL_FIELDS
 from newsdesk.contracts.partitions import partition_of
-from newsdesk.editorial.urls import UrlError, read_url, scope_of
+from newsdesk.editorial.urls import UrlError, read_url
 from support.desk import Event
 
 HARBOUR, ISLAND, DENIED, VIDEOS = "harbour.example", "news.island.co.uk", "denied.example", "youtube.com"
@@ -142,6 +142,6 @@ def home_of(sent: Event, partitions: int) -> int:
     try:
         fields = orjson.loads(sent.value or b"null")
         own = next(fields[field] for field in URL_FIELDS if field in fields)
-        return partition_of(scope_of(read_url(own)).encode(), partitions)
+        return partition_of(read_url(own).scope.encode(), partitions)
     except (orjson.JSONDecodeError, StopIteration, TypeError, UrlError):
         return 0

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from newsdesk.contracts import cloudevents as ce
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from newsdesk.engine.records import Headers, Record
 
 
-def text_of(headers: Headers, name: str) -> str | None:
-    """The last header *name* as text, or None where there is none or it is no UTF-8."""
-    for header, value in reversed(headers):
-        if header == name and value is not None:
-            try:
-                return value.decode()
-            except UnicodeDecodeError:
-                return None
-    return None
+def text_of(headers: Mapping[str, bytes | None], name: str) -> str | None:
+    """The header *name* as text, or None where there is none or it is no UTF-8; of several the last counts."""
+    value = headers.get(name)
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def place_of(record: Record) -> str:
@@ -32,26 +34,30 @@ class Stamp:
     *trace* is the traceparent that a structured event brought; a header goes before it.
     """
 
+    __slots__ = ("_place", "_shared")
+
     def __init__(self, record: Record, subject: str, time: str | None, trace: str | None = None) -> None:
         self._place = place_of(record)
         shared = [(ce.CE_SUBJECT, subject.encode())]
         if time is not None:
             shared.append((ce.CE_TIME, time.encode()))
-        given = trace.encode() if trace is not None else None
-        if (parent := next((v for h, v in reversed(record.headers) if h == ce.TRACEPARENT), given)) is not None:
+        parent = trace.encode() if trace is not None else None
+        for header, value in record.headers:
+            if header == ce.TRACEPARENT:
+                parent = value
+        if parent is not None:
             shared.append((ce.TRACEPARENT, parent))
         self._shared = tuple(shared)
 
     def headers(self, kind: str, ce_type: str) -> Headers:
         """The headers of the output *kind*; ce_id is the same whenever the same event is answered again."""
-        return (
-            (ce.CE_SPECVERSION, b"1.0"),
-            (ce.CE_ID, f"{self._place}/{kind}".encode()),
-            (ce.CE_SOURCE, ce.DESK_SOURCE.encode()),
-            (ce.CE_TYPE, ce_type.encode()),
-            (ce.CONTENT_TYPE_HEADER, ce.CONTENT_TYPE.encode()),
-            *self._shared,
-        )
+        ce_id = (ce.CE_ID, f"{self._place}/{kind}".encode())
+        return (_VERSION, ce_id, _SOURCE, (ce.CE_TYPE, ce_type.encode()), _CONTENT, *self._shared)
+
+
+_VERSION: Final = (ce.CE_SPECVERSION, ce.SPEC_VERSION.encode())
+_SOURCE: Final = (ce.CE_SOURCE, ce.DESK_SOURCE.encode())
+_CONTENT: Final = (ce.CONTENT_TYPE_HEADER, ce.CONTENT_TYPE.encode())
 
 
 def forwarded_headers(record: Record) -> Headers:

@@ -65,7 +65,7 @@ def brief(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(outcome: Outcome) -> dict[str, Any]:
     if outcome.label == DEAD_LETTER:
-        headers = outcome.writes[0].headers
+        headers = dict(outcome.writes[0].headers)
         return {
             "outcome": DEAD_LETTER,
             "reason": text_of(headers, ce.DEAD_REASON),

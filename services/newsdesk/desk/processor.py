@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -26,10 +27,18 @@ if TYPE_CHECKING:
     from newsdesk.contracts.decision import Source
     from newsdesk.editorial.rulebook import Rulebook
     from newsdesk.editorial.state import Reader, View
-    from newsdesk.engine.records import Headers, Record
+    from newsdesk.engine.records import Record
 
 HEADROOM: Final = 16 * topics.KIB
 """Bytes that a topic's limit leaves for headers and framing of a record."""
+
+_ENRICHED: Final = topics.ENRICHED.name
+_PUBLISHED: Final = topics.PUBLISHED.name
+_DECISIONS: Final = topics.DECISIONS.name
+_LIMIT: Final = topics.ENRICHED.max_message_bytes - HEADROOM
+
+_HOMES: Final = 16_384
+"""Scopes whose partition is remembered: to compute it takes longer than anything else of a key."""
 
 DECISION: Final = "decision"
 DEAD_LETTER: Final = "dead_letter"
@@ -42,12 +51,15 @@ class DeskProcessor:
     *partitions* is the number of partitions of every co-partitioned topic, None where placement is not checked.
     """
 
-    inputs: tuple[str, ...] = tuple(topic.name for topic in topics.INPUTS)
-    changelog: str = topics.ENRICHED.name
+    inputs: tuple[str, ...]
+    changelog: str
 
     def __init__(self, book: Rulebook, partitions: int | None, *, event_bytes: int = topics.EVENT_BYTES) -> None:
+        self.inputs = tuple(topic.name for topic in topics.INPUTS)
+        self.changelog = topics.ENRICHED.name
         self._book = book
-        self._partitions = partitions
+        self._placed = partitions is not None
+        self._home = lru_cache(maxsize=_HOMES)(partial(_home, partitions or 1))
         self._event_bytes = event_bytes
 
     def process(self, record: Record, state: Reader) -> Outcome:
@@ -57,15 +69,16 @@ class DeskProcessor:
             article = read_article(parsed.event, self._book)
         except Unreadable as error:
             return self._dead(record, error.reason, error.detail)
-        if self._partitions is not None:
-            home = partition_of(article.scope.encode(), self._partitions)
+        if self._placed:
+            home = self._home(article.own.scope)
             if home != record.partition:
-                return self._forward(record, article.scope, home)
+                return self._forward(record, article.own.scope, home)
         attributes = parsed.attributes
-        ce_id = attributes.get("id") or text_of(record.headers, ce.CE_ID)
-        ce_source = attributes.get("source") or text_of(record.headers, ce.CE_SOURCE)
-        event = event_id(ce_source or "", ce_id) if ce_id else None
-        said = attributes.get("time") or text_of(record.headers, ce.CE_TIME)
+        given = dict(record.headers)
+        event = None
+        if ce_id := attributes.get("id") or text_of(given, ce.CE_ID):
+            event = event_id(attributes.get("source") or text_of(given, ce.CE_SOURCE) or "", ce_id)
+        said = attributes.get("time") or text_of(given, ce.CE_TIME)
         verdict = judge(article, event, known_by(article.aliases, state), self._book)
         source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         records = write_records(article, verdict, source, _time(said, record, article), self._book)
@@ -95,31 +108,29 @@ class DeskProcessor:
         article = decision["articleId"]
         key = article.encode()
         stamp = Stamp(record, article, decision.get("time"), trace)
+        partition = record.partition
         writes: list[Write] = []
-
-        def write(
-            topic: topics.Topic, key: bytes, value: bytes | None, headers: Headers, change: object = None
-        ) -> None:
-            writes.append(Write(topic.name, record.partition, key, value, headers, None, change))
-
         if (enriched := records.enriched) is not None:
             value = orjson.dumps(enriched)
-            limit = topics.ENRICHED.max_message_bytes - HEADROOM
-            if len(value) > limit:
+            if len(value) > _LIMIT:
                 return self._dead(
-                    record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {limit} are allowed"
+                    record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {_LIMIT} are allowed"
                 )
-            write(topics.ENRICHED, key, value, stamp.headers("enriched", ce.TYPE_ENRICHED), enriched)
+            headers = stamp.headers("enriched", ce.TYPE_ENRICHED)
+            writes.append(Write(_ENRICHED, partition, key, value, headers, None, enriched))
         for merged in records.merged:
-            write(topics.ENRICHED, merged.encode(), None, stamp.headers(f"merged/{merged}", ce.TYPE_MERGED))
+            headers = stamp.headers(f"merged/{merged}", ce.TYPE_MERGED)
+            writes.append(Write(_ENRICHED, partition, merged.encode(), None, headers))
         for merged in records.merged_published:
             headers = stamp.headers(f"merged-published/{merged}", ce.TYPE_RETRACTED)
-            write(topics.PUBLISHED, merged.encode(), None, headers)
+            writes.append(Write(_PUBLISHED, partition, merged.encode(), None, headers))
         if records.published is not None:
-            write(topics.PUBLISHED, key, records.published, stamp.headers("published", ce.TYPE_PUBLISHED))
+            headers = stamp.headers("published", ce.TYPE_PUBLISHED)
+            writes.append(Write(_PUBLISHED, partition, key, records.published, headers))
         elif records.retract:
-            write(topics.PUBLISHED, key, None, stamp.headers("published", ce.TYPE_RETRACTED))
-        write(topics.DECISIONS, key, orjson.dumps(decision), stamp.headers("decision", ce.TYPE_DECISION))
+            writes.append(Write(_PUBLISHED, partition, key, None, stamp.headers("published", ce.TYPE_RETRACTED)))
+        headers = stamp.headers("decision", ce.TYPE_DECISION)
+        writes.append(Write(_DECISIONS, partition, key, orjson.dumps(decision), headers))
         return Outcome(writes, DECISION, (decision["kind"], decision["reason"]))
 
     def _dead(self, record: Record, reason: DeadLetterReason, detail: str, error: Exception | None = None) -> Outcome:
@@ -134,6 +145,10 @@ class DeskProcessor:
             topics.REPARTITIONED.name, home, scope.encode(), record.value, forwarded_headers(record), record.timestamp
         )
         return Outcome([forwarded], FORWARDED, ())
+
+
+def _home(partitions: int, scope: str) -> int:
+    return partition_of(scope.encode(), partitions)
 
 
 def _time(said: str | None, record: Record, article: Article) -> str | None:

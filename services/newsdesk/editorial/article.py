@@ -4,132 +4,148 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from newsdesk.contracts.article import URL_FIELDS, ArticleEvent
 from newsdesk.contracts.reasons import DeadLetterReason
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.instants import InstantError, read_instant
-from newsdesk.editorial.provider import given_name, resolve_provider
+from newsdesk.editorial.provider import Resolved
+from newsdesk.editorial.quality import Facts
 from newsdesk.editorial.text import repair_line, repair_text
 from newsdesk.editorial.unreadable import Unreadable
-from newsdesk.editorial.urls import Url, UrlError, amp_cache_url, read_url, scope_of
+from newsdesk.editorial.urls import Url, UrlError, amp_cache_url, read_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from newsdesk.editorial.rulebook import Rulebook
 
 KNOWN: Final = frozenset(ArticleEvent.__annotations__)
 UPSTREAM: Final = ("quality", "heat", "published")
 DATES: Final[tuple[str, ...]] = ("publishedDateTime", "updatedDateTime")
-AMP_FIELDS: Final = ("ampWebUrl", "cdnAmpWebUrl")
 _IV_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(NamedTuple):
     """One article of one event.
 
-    *fields* holds the known fields as they are written, but for related; *aliases* are the URL keys within the
-    scope, the own one first; *length* is that of the title as it was given; *weight* is (points, domain) of the provider. What is given_ is upstream's, before
-    the rules had their say.
+    *head* holds the known fields as they are written from category to locale, *tail* those from removed to images;
+    *aliases* are the URL keys within the scope, the own one first. What is given_ is upstream's, before the rules had
+    their say.
     """
 
-    fields: dict[str, Any]
+    head: dict[str, Any]
+    tail: dict[str, Any]
+    secured: str | None
     extras: dict[str, Any]
     upstream: dict[str, Any]
     given_related: Sequence[Any]
     given_topics: Sequence[str]
-    given_name: str | None
     own: Url
-    scope: str
-    keys: tuple[str, ...]
-    aliases: tuple[str, ...]
+    keys: Sequence[str]
+    aliases: Sequence[str]
     removed: bool
     title: str
-    length: int
     published: str | None
     updated: str | None
-    topics: Sequence[str]
-    hits: Sequence[str]
-    image: str | None
-    amp: str | None
-    featured: bool
-    weight: tuple[int, str]
-    denied: bool
+    provider: Resolved
+    facts: Facts
 
 
-def read_article(event: ArticleEvent, book: Rulebook) -> Article:
+def read_article(event: Mapping[str, Any], book: Rulebook) -> Article:
     """The article in *event*; raises Unreadable with the reason why it is none."""
-    given: dict[str, Any] = {field: value for field, value in event.items() if value is not None}
-    removed = given.get("removed", False)
-    if removed:
-        given = without_unreadable(given)
+    removed = bool(event.get("removed"))
+    given = without_unreadable(event) if removed else event
     urls = read_urls(given)
     own = own_url(urls)
-    title = repair_line(given.get("title", ""))
+    given_title = given.get("title") or ""
+    title = repair_line(given_title)
     if not title and not removed:
         raise Unreadable(DeadLetterReason.MISSING_TITLE, "title: is missing or empty")
-    if "secured" in given:
-        check_secured(given["secured"])
-    dates = {field: _instant(field, given[field]) for field in DATES if field in given}
-    excerpt = repair_text(given.get("excerpt", ""))
-    topics = tidy_topics(given.get("topics", ()))
-    images = choose_images(given.get("images", ()))
-    said = given.get("provider")
-    rule = book.providers.find(own.host, said.get("domain") if said else None)
+    if (secured := given.get("secured")) is not None:
+        check_secured(secured)
+    published = _instant("publishedDateTime", given.get("publishedDateTime"))
+    updated = _instant("updatedDateTime", given.get("updatedDateTime"))
+    excerpt = repair_text(given.get("excerpt") or "")
+    topics = tidy_topics(given.get("topics") or ())
+    images = choose_images(given.get("images") or ())
+    provider = book.providers.resolve(given.get("provider"), own.host)
     assigned = topics or book.topics.assign(title, excerpt)
-    provider = resolve_provider(said, own.host, rule)
 
-    repaired: dict[str, Any] = {
-        "title": title,
-        "excerpt": excerpt,
-        **dates,
-        **{field: url.clean for field, url in urls.items()},
-        "provider": provider,
-        "topics": assigned,
-        "images": images,
-    }
-    for field in ("category", "type", "locale"):
-        if field in given:
-            repaired[field] = repair_line(given[field])
-    fields = {}
-    for field in ArticleEvent.__annotations__:
-        if field in UPSTREAM or field == "related":
-            continue
-        value = repaired.get(field, given.get(field) if field not in URL_FIELDS else None)
-        if value is not None and value not in ("", [], {}):
-            fields[field] = value
-
-    scope = scope_of(own)
-    keys = tuple(dict.fromkeys((own.key, *(url.key for url in urls.values()))))
-    within = {url.key for url in urls.values() if scope_of(url) == scope}
     return Article(
-        fields=fields,
+        head=_head(given, title, excerpt, (published, updated), urls),
+        tail=_tail(given, provider, assigned, images),
+        secured=secured or None,
         extras={field: value for field, value in event.items() if field not in KNOWN},
-        upstream={field: given[field] for field in UPSTREAM if field in given},
-        given_related=given.get("related", ()),
+        upstream={field: value for field in UPSTREAM if (value := given.get(field)) is not None},
+        given_related=given.get("related") or (),
         given_topics=topics,
-        given_name=given_name(said),
         own=own,
-        scope=scope,
-        keys=keys,
-        aliases=tuple(key for key in keys if key in within),
+        keys=_keys(urls.values()),
+        aliases=_keys([url for url in urls.values() if url.scope == own.scope]),
         removed=removed,
         title=title,
-        length=len(given.get("title", "")),
-        published=dates.get("publishedDateTime"),
-        updated=dates.get("updatedDateTime"),
-        topics=assigned,
-        hits=book.topics.hits(title, assigned),
-        image=images[0]["url"] if images else None,
-        amp=next((fields[field] for field in AMP_FIELDS if field in fields), None),
-        featured=bool(given.get("featuredContent")),
-        weight=(rule.weight, rule.domain) if rule else (0, ""),
-        denied=rule.deny if rule else False,
+        published=published,
+        updated=updated,
+        provider=provider,
+        facts=Facts(
+            length=len(given_title),
+            topics=assigned,
+            hits=book.topics.hits(title, assigned),
+            image=bool(images),
+            amp="ampWebUrl" in urls or "cdnAmpWebUrl" in urls,
+            featured=bool(given.get("featuredContent")),
+            weight=provider.weight,
+        ),
     )
+
+
+def _keys(urls: Collection[Url]) -> Sequence[str]:
+    """The keys of *urls*, each once."""
+    keys = [url.key for url in urls]
+    return keys if len(keys) == 1 else [*dict.fromkeys(keys)]
+
+
+def _head(
+    given: Mapping[str, Any],
+    title: str,
+    excerpt: str,
+    dates: tuple[str | None, str | None],
+    urls: Mapping[str, Url],
+) -> dict[str, Any]:
+    """The fields from category to locale, in the order of contracts.enriched, in which they are written."""
+    head: dict[str, Any] = {}
+    _put_line(head, "category", given.get("category"))
+    if title:
+        head["title"] = title
+    if excerpt:
+        head["excerpt"] = excerpt
+    published, updated = dates
+    if published:
+        head["publishedDateTime"] = published
+    if updated:
+        head["updatedDateTime"] = updated
+    put_urls(head, urls)
+    _put_line(head, "type", given.get("type"))
+    _put_line(head, "locale", given.get("locale"))
+    return head
+
+
+def _tail(
+    given: Mapping[str, Any], provider: Resolved, topics: Sequence[str], images: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The fields from removed to images, in the same order."""
+    tail: dict[str, Any] = {}
+    if (removed := given.get("removed")) is not None:
+        tail["removed"] = removed
+    if featured := given.get("featuredContent"):
+        tail["featuredContent"] = featured
+    tail["provider"] = provider.fields
+    if topics:
+        tail["topics"] = topics
+    if images:
+        tail["images"] = images
+    return tail
 
 
 def without_unreadable(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +153,7 @@ def without_unreadable(given: Mapping[str, Any]) -> dict[str, Any]:
     kept = dict(given)
     first: Unreadable | None = None
     for field, read in _OPTIONAL.items():
-        if field not in given:
+        if given.get(field) is None:
             continue
         try:
             read(field, given[field])
@@ -163,22 +179,30 @@ def read_urls(given: Mapping[str, Any]) -> dict[str, Url]:
             urls[field] = read_url(text)
         except UrlError as error:
             raise Unreadable(error.reason, f"{field}: {error.detail}") from None
-    if "ampWebUrl" in urls and (cached := amp_cache_url(urls["ampWebUrl"].clean)) is not None:
-        urls["cdnAmpWebUrl"] = Url(clean=cached, key=urls["ampWebUrl"].key, host=urls["ampWebUrl"].host)
+    if (amp := urls.get("ampWebUrl")) is not None and (cached := amp_cache_url(amp.clean)) is not None:
+        urls["cdnAmpWebUrl"] = amp._replace(clean=cached)
     return urls
 
 
+def put_urls(fields: dict[str, Any], urls: Mapping[str, Url]) -> None:
+    """Add *urls* to *fields* in the order in which they are written."""
+    for field in _WRITTEN_URLS:
+        if (url := urls.get(field)) is not None:
+            fields[field] = url.clean
+
+
 def own_url(urls: Mapping[str, Url]) -> Url:
-    """The URL of *urls* that the article goes by; raises Unreadable where there is none."""
-    for field in URL_FIELDS:
-        if field in urls:
-            return urls[field]
+    """The URL of *urls*, in the order of read_urls, that the article goes by; raises Unreadable where there is none."""
+    for url in urls.values():
+        return url
     raise Unreadable(DeadLetterReason.MISSING_URL, f"none of {', '.join(URL_FIELDS)} is there")
 
 
 def tidy_topics(topics: Sequence[str | None]) -> list[str]:
     """The topics that an event carries, repaired, each once, empty ones left out."""
-    return list(dict.fromkeys(name for topic in topics if topic and (name := repair_line(topic))))
+    if not topics:
+        return []
+    return list(dict.fromkeys([name for topic in topics if topic and (name := repair_line(topic))]))
 
 
 def check_secured(secured: str) -> None:
@@ -193,12 +217,21 @@ def check_secured(secured: str) -> None:
         raise Unreadable(DeadLetterReason.BAD_SECURED, "secured: is not base64 ';' base64 of 16 bytes")
 
 
-def _instant(field: str, text: str) -> str:
+def _put_line(fields: dict[str, Any], field: str, text: str | None) -> None:
+    if text and (line := repair_line(text)):
+        fields[field] = line
+
+
+def _instant(field: str, text: str | None) -> str | None:
+    if text is None:
+        return None
     try:
         return read_instant(text)
     except InstantError as error:
         raise Unreadable(error.reason, f"{field}: {error.detail}") from None
 
+
+_WRITTEN_URLS: Final = tuple(field for field in ArticleEvent.__annotations__ if field in URL_FIELDS)
 
 _OPTIONAL: Final[Mapping[str, Callable[[str, str], object]]] = {
     **dict.fromkeys(URL_FIELDS, lambda field, text: read_urls({field: text})),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from newsdesk.editorial.ranking import precedence
+from newsdesk.editorial.related import RelatedItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from newsdesk.contracts.rules import Heat
-    from newsdesk.editorial.related import RelatedItem
 
 SUPPRESSED: Final = -1
 """The heat of an article that does not lead its story."""
@@ -20,8 +19,7 @@ HOTTEST: Final = 2**63 - 1
 """No heat is beyond 64 bits, as upstream's quality, which rules may trust, can be just within."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """An article's heat, and the related item that leads instead of it, if one does."""
 
     heat: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+import orjson
+
 _BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS: Final = tuple(first + second for first in _BASE32 for second in _BASE32)
 _BITS: Final = 130
@@ -27,3 +29,8 @@ def event_id(source: str, event: str) -> str:
 def short_digest(data: bytes) -> str:
     """64 bits of BLAKE2b as 16 hexadecimal digits: tells contents apart, keeps the state small."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def digest_of(part: object) -> str:
+    """The short digest of *part* as JSON."""
+    return short_digest(orjson.dumps(part))

@@ -10,23 +10,25 @@ from newsdesk.editorial.text import repair_line
 from newsdesk.editorial.urls.whatwg import undo_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 TRACKING_PIXELS: Final = 2
 """A picture of at most so many pixels in width or height is a tracker, not a picture."""
 
 
-def choose_images(images: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def choose_images(images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The usable images in upstream's order, each URL once; width and height in pixels."""
+    if not images:
+        return []
     chosen: dict[str, dict[str, Any]] = {}
     for image in images:
         url = image_url(image["url"])
         if url is None or url in chosen or _is_tracker(image):
             continue
         usable = {"url": url}
-        usable.update((field, value) for field, value in image.items() if field != "url" and value is not None)
-        if "title" in usable:
-            usable["title"] = repair_line(usable["title"])
+        for field, value in image.items():
+            if value is not None and field != "url":
+                usable[field] = repair_line(value) if field == "title" else value
         chosen[url] = usable
     return list(chosen.values())
 
@@ -49,4 +51,5 @@ def image_url(text: str) -> str | None:
 
 
 def _is_tracker(image: Mapping[str, Any]) -> bool:
-    return any((pixels := image.get(side)) is not None and pixels <= TRACKING_PIXELS for side in ("width", "height"))
+    width, height = image.get("width"), image.get("height")
+    return (width is not None and width <= TRACKING_PIXELS) or (height is not None and height <= TRACKING_PIXELS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from newsdesk.contracts.reasons import Change, DecisionKind, DecisionReason
 from newsdesk.editorial.content import changes_between, content_of, keys_of
@@ -11,16 +12,13 @@ from newsdesk.editorial.heat import standing
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.instants import sort_key
 from newsdesk.editorial.quality import Term, score, trusted
-from newsdesk.editorial.related import NO_STORY, Story, read_story
+from newsdesk.editorial.related import NO_STORY, RelatedItem, Story, read_story
+from newsdesk.editorial.state import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from newsdesk.editorial.article import Article
     from newsdesk.editorial.heat import Standing
-    from newsdesk.editorial.related import RelatedItem
     from newsdesk.editorial.rulebook import Rulebook
-    from newsdesk.editorial.state import Known
 
 ALIASES_KEPT: Final = 100
 """Aliases an article may have; of more, the own one and the latest are kept."""
@@ -29,8 +27,7 @@ EVENTS_KEPT: Final = 8
 """Event ids an article remembers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A decision before it is written.
 
     *known* is the article as it stood, *younger* are those merged into it; for a duplicate nothing but the
@@ -51,7 +48,7 @@ class Verdict:
     younger: Sequence[Known] = ()
     aliases: Sequence[str] = ()
     keys: Sequence[str] = ()
-    content: dict[str, str] = field(default_factory=dict)
+    content: Mapping[str, str] = MappingProxyType({})
     events: Sequence[str] = ()
 
 
@@ -63,7 +60,7 @@ def judge(article: Article, event: str | None, tied: Sequence[Known], book: Rule
     """
     known, younger = (tied[0], tied[1:]) if tied else (None, ())
     aliases = _aliases(article, tied)
-    story = read_story(article.given_related, {*article.keys, *aliases}, book)
+    story = read_story(article.given_related, (*article.keys, *aliases), book) if article.given_related else NO_STORY
     content = content_of(article, story)
     keys = keys_of(article)
     changes: list[Change] = []
@@ -120,13 +117,15 @@ def _nothing_new(
 
 
 def _changes(
-    article: Article, tied: Sequence[Known], content: dict[str, str], keys: Sequence[str], book: Rulebook
+    article: Article, tied: Sequence[Known], content: Mapping[str, str], keys: Sequence[str], book: Rulebook
 ) -> list[Change]:
     """In what the article differs from what is known of it: a newly learned URL counts, one left out does not.
 
     A retraction needs no content, so only that it removes counts, and once.
     """
     known, merging = tied[0], len(tied) > 1
+    if not merging and not article.removed and known.content == content and known.keys.issuperset(keys):
+        return [] if known.score["rules"]["hash"] == book.name["hash"] else [Change.RULES]
     if article.removed:
         found = set() if known.removed and not merging else {Change.REMOVED}
     else:
@@ -150,7 +149,7 @@ def _quality(article: Article, book: Rulebook) -> tuple[int, list[Term]]:
     given = article.upstream.get("quality")
     if book.rules.quality.mode == "trust" and given is not None:
         return trusted(given)
-    return score(article, book.terms)
+    return score(article.facts, book.terms)
 
 
 def _decide(
@@ -159,7 +158,7 @@ def _decide(
     """The kind of the decision: what removes goes before what forbids, and that before the article's standing."""
     if article.removed:
         return DecisionKind.RETRACTED, DecisionReason.UNKNOWN_ARTICLE if known is None else DecisionReason.REMOVED
-    if article.denied:
+    if article.provider.denied:
         return DecisionKind.REJECTED, DecisionReason.PROVIDER_DENIED
     if place.leader is not None:
         return DecisionKind.SUPPRESSED, DecisionReason.TIE if place.tie else DecisionReason.OUTRANKED
@@ -175,8 +174,10 @@ def _revision(known: Known | None, kind: DecisionKind, changes: Sequence[Change]
     return known.revision if list(changes) == [Change.RULES] else known.revision + 1
 
 
-def _aliases(article: Article, tied: Sequence[Known]) -> tuple[str, ...]:
+def _aliases(article: Article, tied: Sequence[Known]) -> Sequence[str]:
     """The article's aliases, in the order in which they were learned; the first is the one that its id names."""
+    if not tied:
+        return article.aliases[:ALIASES_KEPT]
     aliases = tuple(dict.fromkeys([alias for known in tied for alias in known.aliases] + list(article.aliases)))
     if len(aliases) <= ALIASES_KEPT:
         return aliases
@@ -185,6 +186,8 @@ def _aliases(article: Article, tied: Sequence[Known]) -> tuple[str, ...]:
 
 def _events(event: str | None, tied: Sequence[Known]) -> tuple[str, ...]:
     """The ids of the latest events that changed the article, those of merged articles too."""
+    if not tied:
+        return () if event is None else (event,)
     events = dict.fromkeys(known_event for known in reversed(tied) for known_event in known.events)
     if event is not None:
         events.pop(event, None)

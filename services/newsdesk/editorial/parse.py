@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -25,12 +24,11 @@ _LONG_NUMBER: Final = b"0" * 19
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 """A string, or what there is of one that does not end: matching those too, it never looks at a byte twice."""
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = re.compile(rf"[{chr(0xD800)}-{chr(0xDFFF)}]")
 _OUT_OF_RANGE: Final = frozenset({"greater_than_equal", "less_than_equal", "int_parsing_size"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A validated event, and what a structured CloudEvent said of it (empty where it was none)."""
 
     event: ArticleEvent
@@ -100,7 +98,7 @@ def too_deep(value: bytes) -> bool:
 
 def _check_whole(value: bytes, data: dict[str, Any]) -> None:
     """What orjson lets pass and newsdesk does not: NUL, deep nesting, integers that it made floats of."""
-    if b"\\u0000" in value and any("\0" in text for text in _texts(data)):
+    if b"\\" in value and b"\\u0000" in value and any("\0" in text for text in _texts(data)):
         raise Unreadable(DeadLetterReason.NUL_CHARACTER, "a text holds U+0000")
     if value.count(b"[") + value.count(b"{") > DEEPEST and too_deep(value):
         raise Unreadable(DeadLetterReason.TOO_DEEP, f"nested deeper than {DEEPEST} levels")

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from newsdesk.editorial.identity import digest_of
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.text import repair_line
 from newsdesk.editorial.urls import UrlError, read_url, registered_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from newsdesk.contracts.rules import ProviderRule
 
 
 _RESOLVED: Final = frozenset({"name", "domain", "images"})
+_REMEMBERED: Final = 16_384
+_REMEMBERED_CHARS: Final = 256
+
+
+class Resolved(NamedTuple):
+    """A provider as the article has it: what is written of it, and what the rules say of it.
+
+    *fields* is shared by all articles of the provider and never changed; *content* is the digest of what upstream said,
+    *weight* is (points, domain in the rules).
+    """
+
+    fields: Mapping[str, Any]
+    content: str
+    weight: tuple[int, str]
+    denied: bool
 
 
 class ProviderTable:
@@ -22,6 +40,30 @@ class ProviderTable:
 
     def __init__(self, rules: Iterable[ProviderRule]) -> None:
         self._rules = {domain_host(rule.domain) or _bare(rule.domain): rule for rule in rules}
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._resolve_named)
+
+    def resolve(self, given: Mapping[str, Any] | None, host: str) -> Resolved:
+        """The provider of an article on *host*, of which upstream says *given*."""
+        if not given:
+            return self._remembered(None, None, host)
+        name, domain = given.get("name"), given.get("domain")
+        plain = given.keys() <= {"name", "domain"}
+        if plain and len(name or "") + len(domain or "") + len(host) <= _REMEMBERED_CHARS:
+            return self._remembered(name, domain, host)
+        return self._resolve(given, host)
+
+    def _resolve_named(self, name: str | None, domain: str | None, host: str) -> Resolved:
+        return self._resolve({"name": name, "domain": domain}, host)
+
+    def _resolve(self, given: Mapping[str, Any], host: str) -> Resolved:
+        rule = self.find(host, given.get("domain"))
+        fields = resolve_provider(given, host, rule)
+        return Resolved(
+            fields=fields,
+            content=digest_of([given_name(given), fields.get("domain")]),
+            weight=(rule.weight, rule.domain) if rule else (0, ""),
+            denied=rule.deny if rule else False,
+        )
 
     def find(self, host: str, domain: str | None) -> ProviderRule | None:
         """The rule for an article on *host* whose provider says *domain*; None where the table has none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from newsdesk.contracts.rules import Rules
@@ -17,39 +17,23 @@ class Term(NamedTuple):
     because: str
 
 
-class Scored(Protocol):
-    """What the score looks at, of an article or of a related item."""
+class Facts(NamedTuple):
+    """What the score looks at, of an article or of a related item.
 
-    @property
-    def length(self) -> int:
-        """Characters of its title as upstream gave it: the recorded site counted them before any repair."""
+    *length* is in characters of its title as upstream gave it: the recorded site counted them before any repair. *hits*
+    are the keyword entries of its topics in its title; *weight* is its provider's, and the domain that has it.
+    """
 
-    @property
-    def topics(self) -> Sequence[str]:
-        """The topics it has."""
-
-    @property
-    def hits(self) -> Sequence[str]:
-        """Keyword entries of its topics in its title."""
-
-    @property
-    def image(self) -> str | None:
-        """The URL of its leading image."""
-
-    @property
-    def amp(self) -> str | None:
-        """The URL of its AMP page."""
-
-    @property
-    def featured(self) -> bool:
-        """Whether an editor featured it."""
-
-    @property
-    def weight(self) -> tuple[int, str]:
-        """Its provider's weight in points, and the domain that has it."""
+    length: int
+    topics: Sequence[str]
+    hits: Sequence[str]
+    image: bool
+    amp: bool
+    featured: bool
+    weight: tuple[int, str]
 
 
-Rule = Callable[[Scored], Term | None]
+Rule = Callable[[Facts], Term | None]
 """A rule gives an article its term, or none."""
 
 
@@ -67,7 +51,7 @@ def rules_of(rules: Rules) -> tuple[Rule, ...]:
     )
 
 
-def score(article: Scored, rules: Sequence[Rule]) -> tuple[int, list[Term]]:
+def score(article: Facts, rules: Sequence[Rule]) -> tuple[int, list[Term]]:
     """The quality of *article* and its terms; sum(points) == quality, as the lower bound 0 is a term too."""
     terms = [term for rule in rules if (term := rule(article)) is not None]
     return _bounded(sum(term.points for term in terms), terms)
@@ -89,7 +73,7 @@ def trusted(quality: int) -> tuple[int, list[Term]]:
 def topics(per_topic: int) -> Rule:
     """*per_topic* points for each topic of the article."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         if not (number := len(article.topics)) or not per_topic:
             return None
         return Term("topics", per_topic * number, f"{number} x {per_topic}: {_some(article.topics)}")
@@ -100,7 +84,7 @@ def topics(per_topic: int) -> Rule:
 def keywords(per_keyword: int) -> Rule:
     """*per_keyword* points for each keyword entry of the article's topics that is found in its title."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         if not (number := len(article.hits)) or not per_keyword:
             return None
         return Term("keywords", per_keyword * number, f"{number} x {per_keyword} in the title: {_some(article.hits)}")
@@ -111,7 +95,7 @@ def keywords(per_keyword: int) -> Rule:
 def image(points: int) -> Rule:
     """*points* for an article with an image."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         return Term("image", points, "has an image") if article.image and points else None
 
     return rule
@@ -120,7 +104,7 @@ def image(points: int) -> Rule:
 def amp(points: int) -> Rule:
     """*points* for an article with an AMP page."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         return Term("amp", points, "has an AMP page") if article.amp and points else None
 
     return rule
@@ -129,7 +113,7 @@ def amp(points: int) -> Rule:
 def featured(points: int) -> Rule:
     """*points* for an article that an editor featured."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         return Term("featured", points, "has featured content") if article.featured and points else None
 
     return rule
@@ -138,7 +122,7 @@ def featured(points: int) -> Rule:
 def provider() -> Rule:
     """The weight that the editors gave the article's provider."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         points, domain = article.weight
         return Term("provider", points, f"{domain} weighs {points}") if points else None
 
@@ -148,7 +132,7 @@ def provider() -> Rule:
 def title_length(limit: int, per_point: int) -> Rule:
     """One point less for every *per_point* characters of the title, as it was given, beyond *limit*."""
 
-    def rule(article: Scored) -> Term | None:
+    def rule(article: Facts) -> Term | None:
         over = max(0, article.length - limit)
         if not (points := over // per_point):
             return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 RESERVED: Final = frozenset(EnrichedArticle.__annotations__)
 """Names of ours: an unknown field of the same name is kept under upstream."""
 
-_ORDER: Final = tuple(EnrichedArticle.__annotations__)
-"""The order of the keys on enriched and published records is their model's, and after them the unknown ones."""
+
+_BEFORE_WHY: Final = ("secured", "upstream")
+_WHY: Final = ("kind", "reason", "score", "outrankedBy", "merged", "source")
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(NamedTuple):
     """What one verdict writes.
 
     *enriched* and *published* are None where nothing is written; *retract* says that the published record gets a
@@ -36,8 +36,8 @@ class Records:
     enriched: dict[str, Any] | None = None
     published: bytes | None = None
     retract: bool = False
-    merged: tuple[str, ...] = ()
-    merged_published: tuple[str, ...] = ()
+    merged: Sequence[str] = ()
+    merged_published: Sequence[str] = ()
 
 
 def write_records(article: Article, verdict: Verdict, source: Source, time: str | None, book: Rulebook) -> Records:
@@ -50,15 +50,15 @@ def write_records(article: Article, verdict: Verdict, source: Source, time: str 
     value: bytes | None = None
     digest: str | None = None
     if verdict.kind is DecisionKind.PUBLISHED:
-        value = orjson.dumps(body)
+        value = orjson.dumps(body.first | body.last)
         digest = short_digest(value)
     return Records(
         decision=decision,
         enriched=_enriched(article, verdict, body, decision, digest),
         published=value if digest != before else None,
         retract=before is not None and digest is None,
-        merged=tuple(known.article_id for known in verdict.younger),
-        merged_published=tuple(known.article_id for known in verdict.younger if known.published is not None),
+        merged=[known.article_id for known in verdict.younger],
+        merged_published=[known.article_id for known in verdict.younger if known.published is not None],
     )
 
 
@@ -93,38 +93,57 @@ def decision_record(verdict: Verdict, source: Source, time: str | None, book: Ru
     return decision
 
 
-def _body(article: Article, verdict: Verdict, book: Rulebook) -> dict[str, Any]:
-    """The published article, and the first part of the enriched one."""
-    keep = book.rules.related.keep
-    body: dict[str, Any] = {
-        **article.fields,
+class _Body(NamedTuple):
+    """The published article in two parts, between which the enriched one has more.
+
+    The order of the keys is that of contracts.enriched, and after them come the unknown ones.
+    """
+
+    first: dict[str, Any]
+    last: dict[str, Any]
+
+
+def _body(article: Article, verdict: Verdict, book: Rulebook) -> _Body:
+    first: dict[str, Any] = {
         "articleId": verdict.article_id,
         "revision": verdict.revision,
+        **article.head,
         "quality": verdict.quality,
         "heat": verdict.heat,
         "published": verdict.kind is DecisionKind.PUBLISHED,
+        **article.tail,
     }
-    if verdict.story.items:
-        body["related"] = [item.fields for item in verdict.story.items[:keep]]
-        body["relatedCount"] = len(verdict.story.items)
-    upstream = dict(article.upstream)
-    for name, value in article.extras.items():
-        (upstream if name in RESERVED else body)[name] = value
+    if items := verdict.story.items:
+        first["related"] = [item.fields for item in items[: book.rules.related.keep]]
+        first["relatedCount"] = len(items)
+    last: dict[str, Any] = {}
+    if article.secured is not None:
+        last["secured"] = article.secured
+    upstream = article.upstream
+    if RESERVED.isdisjoint(article.extras):
+        extras = article.extras
+    else:
+        extras = {name: value for name, value in article.extras.items() if name not in RESERVED}
+        upstream = upstream | {name: value for name, value in article.extras.items() if name in RESERVED}
     if upstream:
-        body["upstream"] = upstream
-    return _in_order(body)
+        last["upstream"] = upstream
+    last.update(extras)
+    return _Body(first, last)
 
 
 def _enriched(
-    article: Article, verdict: Verdict, body: dict[str, Any], decision: dict[str, Any], digest: str | None
+    article: Article, verdict: Verdict, body: _Body, decision: dict[str, Any], digest: str | None
 ) -> dict[str, Any]:
     """The enriched record: the article, why it stands where it stands, and what the desk needs to go on."""
-    enriched = dict(body)
-    story, keep = verdict.story, len(body.get("related", ()))
-    if counts := story.counts(keep):
+    enriched, last = body
+    story = verdict.story
+    if counts := story.counts(len(enriched.get("related", ()))):
         enriched["dropped"] = story.shown_drops()
         enriched["droppedCounts"] = counts
-    for name in ("kind", "reason", "score", "outrankedBy", "merged", "source"):
+    for name in _BEFORE_WHY:
+        if name in last:
+            enriched[name] = last[name]
+    for name in _WHY:
         if name in decision:
             enriched[name] = decision[name]
     desk: dict[str, Any] = {
@@ -139,9 +158,5 @@ def _enriched(
     if digest is not None:
         desk["published"] = digest
     enriched["desk"] = desk
-    return _in_order(enriched)
-
-
-def _in_order(record: dict[str, Any]) -> dict[str, Any]:
-    known = {name: record[name] for name in _ORDER if name in record}
-    return known | record if len(known) < len(record) else known
+    enriched.update(last)
+    return enriched

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from newsdesk.contracts.article import URL_FIELDS, RelatedArticle
 from newsdesk.contracts.reasons import DropReason
-from newsdesk.editorial.article import AMP_FIELDS, read_urls, tidy_topics
+from newsdesk.editorial.article import own_url, put_urls, read_urls, tidy_topics
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.instants import InstantError, read_instant
-from newsdesk.editorial.provider import domain_host, resolve_provider
-from newsdesk.editorial.quality import score
+from newsdesk.editorial.provider import domain_host
+from newsdesk.editorial.quality import Facts, score
 from newsdesk.editorial.ranking import precedence
 from newsdesk.editorial.text import repair_line, repair_text
 from newsdesk.editorial.unreadable import Unreadable
-from newsdesk.editorial.urls import UrlError, read_url
+from newsdesk.editorial.urls import Url, UrlError, read_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
+    from newsdesk.editorial.provider import Resolved
     from newsdesk.editorial.rulebook import Rulebook
 
 DROPPED_SHOWN: Final = 50
@@ -32,36 +33,38 @@ DROPPED_SHOWN: Final = 50
 
 _ITEM: Final = TypeAdapter(RelatedArticle)
 _ITEMS: Final = TypeAdapter(Annotated[list[RelatedArticle], Field(fail_fast=True)])
-_WRITTEN: Final = tuple(RelatedArticle.__annotations__)
+_KNOWN: Final = frozenset(RelatedArticle.__annotations__)
+_EMPTY: Final[tuple[Any, ...]] = ("", [], {})
 _SHOWN_LENGTH: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedItem:
+class RelatedItem(NamedTuple):
     """A related article, read and scored.
 
     *key* names it: its own URL's key, or its title and date where it came without a URL, as embedded videos do.
-    *precedence* orders leaders of the same quality, the smallest first.
     """
 
     fields: dict[str, Any]
     key: str
     url: str | None
-    keys: tuple[str, ...]
+    keys: Sequence[str]
     title: str
     published: str | None
     quality: int
     given_quality: int | None
-    precedence: tuple[str, str]
 
     @property
     def date(self) -> str:
         """Orders by date, a missing one before all."""
         return self.published[:-1] if self.published else ""
 
+    @property
+    def precedence(self) -> tuple[str, str]:
+        """Orders leaders of the same quality, the smallest first."""
+        return precedence(self.published, article_id(self.key))
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+
+class Drop(NamedTuple):
     """An item that was dropped, why, and what is shown of it."""
 
     reason: DropReason
@@ -79,20 +82,21 @@ class Drop:
         return (self.reason.value, self.title or "", self.url or "", self.detail or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """The related articles in canonical order (best first), and what was dropped.
 
     *told* are the same articles by upstream's word alone: where there are copies, the rules may keep another one as the
     best, and other rules must not make other content.
     """
 
-    items: tuple[RelatedItem, ...]
-    dropped: tuple[Drop, ...]
-    told: tuple[RelatedItem, ...]
+    items: Sequence[RelatedItem]
+    dropped: Sequence[Drop]
+    told: Sequence[RelatedItem]
 
     def counts(self, keep: int) -> dict[str, int]:
         """How many were dropped, by reason; those beyond the *keep* best too, though they count for heat."""
+        if not self.dropped and len(self.items) <= keep:
+            return {}
         counts = Counter(drop.reason.value for drop in self.dropped)
         if (beyond := len(self.items) - keep) > 0:
             counts[DropReason.BEYOND_LIMIT.value] = beyond
@@ -107,25 +111,26 @@ NO_STORY: Final = Story((), (), ())
 """An article that stands alone."""
 
 
-def read_story(given: Sequence[Any], own_keys: Collection[str], book: Rulebook) -> Story:
+def read_story(given: Sequence[Any], own_keys: Iterable[str], book: Rulebook) -> Story:
     """The story in *given*, without the article whose URL keys are *own_keys*, copies and what cannot be read.
 
     The result does not depend on the order of *given*; an item that is repeated is a copy more, and no other change.
     """
     if not given:
         return NO_STORY
+    own = frozenset(own_keys)
     dropped: list[Drop] = []
     others: list[RelatedItem] = []
     for raw in _typed(given, dropped):
         item = _read(raw, book, dropped)
         if item is None:
             continue
-        if any(key in own_keys for key in item.keys):
-            dropped.append(_drop(item, DropReason.SELF))
-        else:
+        if own.isdisjoint(item.keys):
             others.append(item)
+        else:
+            dropped.append(_drop(item, DropReason.SELF))
     kept, told = _without_copies(others, dropped)
-    return Story(tuple(kept), tuple(dropped), tuple(told))
+    return Story(kept, dropped, told)
 
 
 def canonical_order(
@@ -145,7 +150,9 @@ def _given_quality(item: RelatedItem) -> int:
 
 def _without_copies(items: list[RelatedItem], dropped: list[Drop]) -> tuple[list[RelatedItem], list[RelatedItem]]:
     """One item, the best, of each group that shares URLs, in canonical order; and the best by upstream's word."""
-    if sum(len(item.keys) for item in items) == len({key for item in items for key in item.keys}):
+    if len(items) < 2:  # noqa: PLR2004
+        return items, items
+    if sum([len(item.keys) for item in items]) == len({key for item in items for key in item.keys}):
         return (ordered := canonical_order(items)), ordered
     items = sorted(items, key=lambda item: str(sorted(item.fields.items())))
     ordered = canonical_order(items)
@@ -190,8 +197,8 @@ def _typed(given: Sequence[Any], dropped: list[Drop]) -> list[RelatedArticle]:
 
 
 def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedItem | None:
-    given: dict[str, Any] = {field: value for field, value in raw.items() if value is not None}
-    title = repair_line(given.get("title", ""))
+    given: Mapping[str, Any] = raw
+    title = repair_line(given.get("title") or "")
     if not title:
         dropped.append(Drop(DropReason.MISSING_TITLE, url=_url_text(given)))
         return None
@@ -200,84 +207,104 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
     except Unreadable as error:
         dropped.append(Drop(DropReason.BAD_URL, title, detail=error.detail))
         return None
-    try:
-        published = read_instant(given["publishedDateTime"]) if "publishedDateTime" in given else None
-    except InstantError as error:
-        dropped.append(Drop(DropReason.BAD_DATE, title, _url_text(given), error.detail))
-        return None
-    own = next((urls[field] for field in URL_FIELDS if field in urls), None)
-    key = own.key if own is not None else f"\n{title.casefold()}\n{published}"
-    excerpt = repair_text(given.get("excerpt", ""))
-    images = choose_images(given.get("images", ()))
-    topics = tidy_topics(given.get("topics", ()))
+    published = None
+    if (date := given.get("publishedDateTime")) is not None:
+        try:
+            published = read_instant(date)
+        except InstantError as error:
+            dropped.append(Drop(DropReason.BAD_DATE, title, _url_text(given), error.detail))
+            return None
+    own = own_url(urls) if urls else None
     said = given.get("provider")
-    domain = said.get("domain") if said else None
-    host = own.host if own is not None else domain_host(domain) or ""
-    rule = book.providers.find(host, domain)
-    quality = given.get("quality")
+    host = own.host if own is not None else (domain_host(said.get("domain")) if said else None) or ""
+    provider = book.providers.resolve(said, host)
+    topics = tidy_topics(given.get("topics") or ())
+    images = choose_images(given.get("images") or ())
+    fields = _first_fields(given, title, published, urls)
+    if provider.fields:
+        fields["provider"] = provider.fields
+    given_quality = quality = given.get("quality")
     if quality is None:
-        assigned = topics or book.topics.assign(title, excerpt)
-        facts = _Facts(
-            length=len(given["title"]),
-            topics=assigned,
-            hits=book.topics.hits(title, assigned),
-            image=images[0]["url"] if images else None,
-            amp=next((urls[field].clean for field in AMP_FIELDS if field in urls), None),
-            featured=bool(given.get("featuredContent")),
-            weight=(rule.weight, rule.domain) if rule else (0, ""),
-        )
-        quality = score(facts, book.terms)[0]
-    repaired: dict[str, Any] = {
-        "title": title,
-        "excerpt": excerpt,
-        "publishedDateTime": published,
-        **{field: url.clean for field, url in urls.items()},
-        "provider": resolve_provider(said, host, rule),
-        "quality": quality,
-        "topics": topics,
-        "images": images,
-    }
-    fields = {}
-    for field in (*_WRITTEN, *given):
-        value = repaired.get(field, given.get(field) if field not in URL_FIELDS else None)
-        if value is not None and value not in ("", [], {}):
-            fields[field] = value
+        quality = _score(given, fields, topics=topics, images=images, provider=provider, book=book)
+    fields["quality"] = quality
+    _add_last_fields(fields, given, topics, images)
+    key = own.key if own is not None else f"\n{title.casefold()}\n{published}"
     return RelatedItem(
         fields=fields,
         key=key,
         url=own.clean if own is not None else None,
-        keys=tuple(dict.fromkeys(url.key for url in urls.values())) or (key,),
+        keys=[*dict.fromkeys([url.key for url in urls.values()])] if urls else (key,),
         title=title,
         published=published,
         quality=quality,
-        given_quality=given.get("quality"),
-        precedence=precedence(published, article_id(key)),
+        given_quality=given_quality,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the score looks at, of a related item without a quality of its own."""
+def _first_fields(
+    given: Mapping[str, Any], title: str, published: str | None, urls: Mapping[str, Url]
+) -> dict[str, Any]:
+    """The fields from title to type, in the order of contracts.article, in which they are written."""
+    fields: dict[str, Any] = {"title": title}
+    if excerpt := repair_text(given.get("excerpt") or ""):
+        fields["excerpt"] = excerpt
+    if published:
+        fields["publishedDateTime"] = published
+    put_urls(fields, urls)
+    if type_ := given.get("type"):
+        fields["type"] = type_
+    return fields
 
-    length: int
-    topics: Sequence[str]
-    hits: Sequence[str]
-    image: str | None
-    amp: str | None
-    featured: bool
-    weight: tuple[int, str]
+
+def _add_last_fields(
+    fields: dict[str, Any], given: Mapping[str, Any], topics: Sequence[str], images: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add the fields after quality in the same order, and then upstream's unknown ones."""
+    if featured := given.get("featuredContent"):
+        fields["featuredContent"] = featured
+    if topics:
+        fields["topics"] = topics
+    if images:
+        fields["images"] = images
+    for field in given:
+        if field not in _KNOWN and (value := given[field]) is not None and value not in _EMPTY:
+            fields[field] = value
+
+
+def _score(
+    given: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    *,
+    topics: Sequence[str],
+    images: Sequence[Mapping[str, Any]],
+    provider: Resolved,
+    book: Rulebook,
+) -> int:
+    """The quality of an item that came without one."""
+    title = fields["title"]
+    assigned = topics or book.topics.assign(title, fields.get("excerpt", ""))
+    facts = Facts(
+        length=len(given["title"]),
+        topics=assigned,
+        hits=book.topics.hits(title, assigned),
+        image=bool(images),
+        amp="ampWebUrl" in fields or "cdnAmpWebUrl" in fields,
+        featured=bool(given.get("featuredContent")),
+        weight=provider.weight,
+    )
+    return score(facts, book.terms)[0]
 
 
 def _drop(item: RelatedItem, reason: DropReason) -> Drop:
     return Drop(reason, item.title, item.url)
 
 
-def _text(raw: dict[str, Any], field: str) -> str | None:
+def _text(raw: Mapping[str, Any], field: str) -> str | None:
     value = raw.get(field)
     return value if isinstance(value, str) else None
 
 
-def _url_text(raw: dict[str, Any]) -> str | None:
+def _url_text(raw: Mapping[str, Any]) -> str | None:
     """A URL of the item that can be shown: one that reads, so it holds no credentials."""
     for field in URL_FIELDS:
         if text := _text(raw, field):

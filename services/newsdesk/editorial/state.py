@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import orjson
 
 from newsdesk.contracts.reasons import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 ARTICLE: Final = b"a"
 ALIAS: Final = b"u"
 """The first byte of a key: ARTICLE + id -> what the desk knows, ALIAS + url key -> id."""
 
+_REMOVED: Final = Change.REMOVED.value
 _KEPT: Final = ("revision", "quality", "heat", "score", "desk")
 
 
@@ -39,27 +40,26 @@ class Reader(Protocol):
         """The value of *key*, None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the desk knows of an article: its current revision, as far as the next decision needs it."""
 
     article_id: str
     revision: int
     quality: int
     heat: int
-    score: dict[str, Any]
-    source: dict[str, Any]
-    aliases: tuple[str, ...]
+    score: Mapping[str, Any]
+    source: Mapping[str, Any]
+    aliases: Sequence[str]
     keys: frozenset[str]
-    content: dict[str, str]
-    events: tuple[str, ...]
+    content: Mapping[str, str]
+    events: Sequence[str]
     updated: str | None
     published: str | None
 
     @property
     def removed(self) -> bool:
         """Whether the article is retracted."""
-        return Change.REMOVED.value in self.content
+        return _REMOVED in self.content
 
     @property
     def age(self) -> tuple[int, str, str]:
@@ -86,7 +86,12 @@ def fold(state: View, article: bytes, record: Mapping[str, Any] | None) -> None:
 
 def known_by(aliases: Iterable[str], state: Reader) -> list[Known]:
     """The articles that *aliases* belong to, the oldest first: more than one where an event ties them together."""
-    ids = {article for alias in aliases if (article := state.get(ALIAS + alias.encode())) is not None}
+    ids: set[bytes] = set()
+    for alias in aliases:
+        if (article := state.get(ALIAS + alias.encode())) is not None:
+            ids.add(article)
+    if not ids:
+        return []
     found = [known for article in ids if (known := _known(article, state)) is not None]
     return found if len(found) < 2 else sorted(found, key=lambda known: known.age)  # noqa: PLR2004
 
@@ -104,10 +109,10 @@ def _known(article: bytes, state: Reader) -> Known | None:
         heat=kept["heat"],
         score=kept["score"],
         source=desk["source"],
-        aliases=tuple(desk["aliases"]),
+        aliases=desk["aliases"],
         keys=frozenset(desk["keys"]),
         content=desk["content"],
-        events=tuple(desk["events"]),
+        events=desk["events"],
         updated=desk.get("updated"),
         published=desk.get("published"),
     )

@@ -16,7 +16,6 @@ from newsdesk.contracts.partitions import partition_of
 from newsdesk.editorial.article import own_url, read_urls
 from newsdesk.editorial.instants import from_milliseconds
 from newsdesk.editorial.unreadable import Unreadable
-from newsdesk.editorial.urls import scope_of
 from newsdesk.intake.source import STDIN
 
 if TYPE_CHECKING:
@@ -133,6 +132,6 @@ def _scope(event: Any) -> str:
         if not isinstance(value, str):
             raise UnsendableError(f"{field}: a text is needed")
     try:
-        return scope_of(own_url(read_urls(given)))
+        return own_url(read_urls(given)).scope
     except Unreadable as error:
         raise UnsendableError(error.detail) from None

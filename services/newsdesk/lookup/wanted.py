@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from newsdesk.editorial.identity import article_id, short_digest
-from newsdesk.editorial.urls import UrlError, read_url, scope_of
+from newsdesk.editorial.urls import UrlError, read_url
 
 _ID: Final = re.compile(r"[a-z2-7]{26}", re.ASCII)
 
@@ -40,4 +40,4 @@ def read_wanted(text: str) -> Wanted:
         url = read_url(asked if "://" in asked else f"https://{asked}")
     except UrlError as error:
         raise WantedError(f"neither an article's id nor a URL: {error.detail}") from None
-    return Wanted(asked, article_id(url.key), url.key, short_digest(url.key.encode()), scope_of(url))
+    return Wanted(asked, article_id(url.key), url.key, short_digest(url.key.encode()), url.scope)

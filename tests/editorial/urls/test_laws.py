@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from editorial.urls.strategies import HOSTILE, PARTS, PLAUSIBLE, TRACKING, join
-from newsdesk.editorial.urls import UrlError, read_url, scope_of
+from newsdesk.editorial.urls import UrlError, read_url
 from newsdesk.editorial.urls.errors import DETAIL_CHARS
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_a_key_read_as_a_url_is_its_own_key(text: str) -> None:
     first = readable(text)
     again = read_url(f"https://{first.key}")
     assert again.key == first.key
-    assert scope_of(again) == scope_of(first)
+    assert again.scope == first.scope
 
 
 @given(st.one_of(PLAUSIBLE, HOSTILE))
@@ -131,7 +131,7 @@ def test_a_key_does_not_see_amp_caches(parts: Parts) -> None:
     for form in wrapped:
         assert read_url(form).key == plain.key
         assert read_url(form).host == plain.host
-        assert scope_of(read_url(form)) == scope_of(plain)
+        assert read_url(form).scope == plain.scope
 
 
 @given(HOSTILE.filter(refused))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.editorial.urls import amp_cache_url, read_url, scope_of
+from newsdesk.editorial.urls import amp_cache_url, read_url
 
 RECORDED = Path(__file__).parents[4] / "shared" / "recorded"
 FIELD = re.compile(r'^ *(webUrl|ampWebUrl|cdnAmpWebUrl): "([^"]+)"$')
@@ -42,7 +42,7 @@ def test_every_recorded_cache_url_is_computed(articles: set[tuple[str, str, str]
 
 def test_every_recorded_cache_url_has_the_key_of_its_page(articles: set[tuple[str, str, str]]) -> None:
     assert [(amp, cdn) for _, amp, cdn in articles if read_url(amp).key != read_url(cdn).key] == []
-    assert {scope_of(read_url(amp)) == scope_of(read_url(cdn)) for _, amp, cdn in articles} == {True}
+    assert {read_url(amp).scope == read_url(cdn).scope for _, amp, cdn in articles} == {True}
 
 
 def test_most_recorded_amp_pages_have_the_key_of_their_article(articles: set[tuple[str, str, str]]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from newsdesk.editorial.urls import read_url, registered_domain, scope_of
+from newsdesk.editorial.urls import read_url, registered_domain
 from newsdesk.editorial.urls.scope import PLATFORMS
 from newsdesk.editorial.urls.suffixes import PSL_SHA256, psl_bytes
 
@@ -62,7 +62,7 @@ def test_registered_domain(host: str, domain: str) -> None:
     ],
 )
 def test_scope(text: str, scope: str) -> None:
-    assert scope_of(read_url(text)) == scope
+    assert read_url(text).scope == scope
 
 
 def test_every_platform_is_a_registered_domain() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from newsdesk.editorial.urls.amp_cache import amp_cache_url
 from newsdesk.editorial.urls.errors import UrlError
-from newsdesk.editorial.urls.scope import scope_of
 from newsdesk.editorial.urls.suffixes import registered_domain
 from newsdesk.editorial.urls.url import Url, read_url
 
-__all__ = ["Url", "UrlError", "amp_cache_url", "read_url", "registered_domain", "scope_of"]
+__all__ = ["Url", "UrlError", "amp_cache_url", "read_url", "registered_domain"]

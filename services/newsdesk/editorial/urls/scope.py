@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from newsdesk.editorial.urls.suffixes import registered_domain
-
-if TYPE_CHECKING:
-    from newsdesk.editorial.urls.url import Url
 
 PLATFORMS: Final = frozenset(
     {
@@ -44,13 +41,13 @@ PLATFORMS: Final = frozenset(
 A publisher's own domain is none, however large. A change moves articles: it is a migration."""
 
 
-def scope_of(url: Url) -> str:
-    """The registered domain of the site in url.key, or on a platform the key itself.
+def scope_of_key(key: str) -> str:
+    """The registered domain of the site in a URL's *key*, or on a platform the key itself.
 
     It depends on the key alone, so URLs of one key have one scope.
     """
-    domain = registered_domain(_host_of_key(url.key))
-    return url.key if domain in PLATFORMS else domain
+    domain = registered_domain(_host_of_key(key))
+    return key if domain in PLATFORMS else domain
 
 
 def _host_of_key(key: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from newsdesk.contracts.reasons import DeadLetterReason
 from newsdesk.editorial.urls.amp import CACHE_PATH, VIEWER_PATH, is_cache, is_viewer
@@ -37,8 +36,7 @@ SITE_FORMS: Final[dict[str, tuple[Form, ...]]] = {
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A host as it is (without a dot at its end) and as keys have it, and how its paths are read.
 
     wrapper: the pattern of its paths where it serves other sites' pages. forms: its own URL forms.
