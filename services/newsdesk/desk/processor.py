@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
 
@@ -51,12 +51,10 @@ class DeskProcessor:
     *partitions* is the number of partitions of every co-partitioned topic, None where placement is not checked.
     """
 
-    inputs: tuple[str, ...]
-    changelog: str
+    inputs: ClassVar[tuple[str, ...]] = tuple(topic.name for topic in topics.INPUTS)
+    changelog: ClassVar[str] = topics.ENRICHED.name
 
     def __init__(self, book: Rulebook, partitions: int | None, *, event_bytes: int = topics.EVENT_BYTES) -> None:
-        self.inputs = tuple(topic.name for topic in topics.INPUTS)
-        self.changelog = topics.ENRICHED.name
         self._book = book
         self._placed = partitions is not None
         self._home = lru_cache(maxsize=_HOMES)(partial(_home, partitions or 1))
