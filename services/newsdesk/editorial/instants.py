@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from newsdesk.contracts.reasons import DeadLetterReason
@@ -80,7 +81,13 @@ def from_milliseconds(timestamp: int) -> str:
     if not _FIRST_MS <= timestamp < _END_MS:
         raise _out_of_range(f"{timestamp} ms")
     seconds, milliseconds = divmod(timestamp, 1000)
-    return write_instant(datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000))
+    second = _second(seconds)
+    return f"{second}.{milliseconds:03}".rstrip("0") + "Z" if milliseconds else f"{second}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def sort_key(instant: str) -> str:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 DROPPED_SHOWN: Final = 50
 """How many dropped items the record names; all are counted."""
 
-_ITEM: Final = TypeAdapter(RelatedArticle)
-_ITEMS: Final = TypeAdapter(Annotated[list[RelatedArticle], Field(fail_fast=True)])
+_validate_item: Final = TypeAdapter(RelatedArticle).validator.validate_python
+_validate_items: Final = TypeAdapter(Annotated[list[RelatedArticle], Field(fail_fast=True)]).validator.validate_python
 _KNOWN: Final = frozenset(RelatedArticle.__annotations__)
 _EMPTY: Final[tuple[Any, ...]] = ("", [], {})
 _SHOWN_LENGTH: Final = 200
@@ -180,16 +180,17 @@ def _without_copies(items: list[RelatedItem], dropped: list[Drop]) -> tuple[list
 def _typed(given: Sequence[Any], dropped: list[Drop]) -> list[RelatedArticle]:
     """The items of the right types; the others are dropped."""
     try:
-        return _ITEMS.validate_python(given)
+        typed: list[RelatedArticle] = _validate_items(given)
     except ValidationError:
-        pass  # one by one, to name those that are wrong
-    typed: list[RelatedArticle] = []
+        typed = []  # one by one, to name those that are wrong
+    else:
+        return typed
     for raw in given:
         if type(raw) is not dict:
             dropped.append(Drop(DropReason.NOT_AN_OBJECT))
             continue
         try:
-            typed.append(_ITEM.validate_python(raw))
+            typed.append(_validate_item(raw))
         except ValidationError as error:
             where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
             dropped.append(Drop(DropReason.WRONG_TYPE, _text(raw, "title"), _url_text(raw), where))

@@ -1,0 +1,58 @@
+"""Compile newsdesk's judgement with mypyc: the same source, about a third less CPU time an event.
+
+    python deploy/compiled.py DIR
+
+compiles the package in DIR, which is a site-packages folder with newsdesk installed (as in the Dockerfile), or any
+other folder, into which this tree's package is copied first (PYTHONPATH=DIR newsdesk run desk). The tree itself is never
+compiled: an extension beside a module would go before what is edited there. Needs a C compiler and mypy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+HOT = ("editorial/*.py", "editorial/urls/*.py", "desk/headers.py", "desk/processor.py")
+"""What every event goes through."""
+COLD = frozenset({"__init__.py", "rulebook.py", "rulesfile.py", "unreadable.py", "errors.py"})
+"""What is read once, and exceptions, which gain nothing."""
+
+
+def hot_modules(package: Path) -> list[Path]:
+    """The modules to compile, below *package*."""
+    return sorted(path for pattern in HOT for path in package.glob(pattern) if path.name not in COLD)
+
+
+def copy_into(folder: Path) -> None:
+    """Put this tree's package into *folder*, as a wheel of it would."""
+    without = shutil.ignore_patterns("__pycache__", "*.so")
+    shutil.rmtree(folder / "newsdesk", ignore_errors=True)
+    shutil.copytree(TOP / "services" / "newsdesk", folder / "newsdesk", ignore=without)
+    shutil.copytree(TOP / "deploy" / "kafka", folder / "newsdesk" / "ops" / "kafka", ignore=without)
+
+
+def compile_in(folder: Path) -> None:
+    """Compile the hot modules of the package in *folder*; raises SystemExit with the compiler's words."""
+    package = folder / "newsdesk"
+    modules = [str(path.relative_to(folder)) for path in hot_modules(package)]
+    command = [sys.executable, "-m", "mypyc", "--python-version", f"{sys.version_info[0]}.{sys.version_info[1]}", *modules]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    shutil.rmtree(folder / "build", ignore_errors=True)
+    if done.returncode or len(list(package.glob("**/*.so"))) != len(modules):
+        sys.exit(f"newsdesk could not be compiled; it runs as it is, slower.\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    print(f"{len(modules)} modules compiled: {package}")  # noqa: T201 - a program's one line of output
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):  # noqa: PLR2004
+        sys.exit(__doc__)
+    folder = Path(sys.argv[1]).resolve()
+    if not list(folder.glob("newsdesk-*.dist-info")):
+        folder.mkdir(parents=True, exist_ok=True)
+        for extension in folder.glob("*__mypyc.*.so"):
+            extension.unlink()
+        copy_into(folder)
+    compile_in(folder)
