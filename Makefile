@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types layers schemas schemas-check check lock clean
+.PHONY: help setup demo test chaos bench bench-full compiled lint types layers schemas schemas-check check lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,6 +26,21 @@ demo: $(STAMP) ## the main job on the embedded broker, with a live view, in unde
 
 test: $(STAMP) ## all tests; those that need Java and Maven say so where these are missing
 	@$(BIN)/python -m pytest -n auto
+
+FAULTS ?= 100
+SEED   ?=
+
+chaos: $(STAMP) ## exactly once under faults: kill, freeze, cut off and starve a desk on real Kafka   [FAULTS=100] [SEED=...]
+	@cd tests && ../$(BIN)/python -m chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+bench: $(STAMP) ## speed beside a floor and peers, in five to ten minutes; needs a quiet machine, Java and Maven
+	@cd tests && ../$(BIN)/python -m bench
+
+bench-full: $(STAMP) ## the same, with workers, partitions, a hot domain and states up to 5 million articles
+	@cd tests && ../$(BIN)/python -m bench --full
+
+compiled: $(STAMP) ## the package with its judgement compiled by mypyc, in .cache/compiled (needs a C compiler)
+	@$(BIN)/python deploy/compiled.py .cache/compiled
 
 lint: $(STAMP) ## ruff, both checks and format
 	@$(BIN)/ruff check .

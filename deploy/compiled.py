@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).parents[1]
@@ -34,25 +35,37 @@ def copy_into(folder: Path) -> None:
     shutil.copytree(TOP / "deploy" / "kafka", folder / "newsdesk" / "ops" / "kafka", ignore=without)
 
 
-def compile_in(folder: Path) -> None:
-    """Compile the hot modules of the package in *folder*; raises SystemExit with the compiler's words."""
-    package = folder / "newsdesk"
-    modules = [str(path.relative_to(folder)) for path in hot_modules(package)]
-    command = [sys.executable, "-m", "mypyc", "--python-version", f"{sys.version_info[0]}.{sys.version_info[1]}", *modules]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    shutil.rmtree(folder / "build", ignore_errors=True)
-    if done.returncode or len(list(package.glob("**/*.so"))) != len(modules):
-        sys.exit(f"newsdesk could not be compiled; it runs as it is, slower.\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    print(f"{len(modules)} modules compiled: {package}")  # noqa: T201 - a program's one line of output
+def compile_in(folder: Path) -> int:
+    """Add extensions for the hot modules of the package in *folder*, and say how many; raises SystemExit where it fails."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    with tempfile.TemporaryDirectory() as workshop:
+        bench = Path(workshop)
+        shutil.copytree(folder / "newsdesk", bench / "newsdesk", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        modules = [str(path.relative_to(bench)) for path in hot_modules(bench / "newsdesk")]
+        command = [sys.executable, "-m", "mypyc", "--python-version", version, *modules]
+        done = subprocess.run(command, cwd=bench, capture_output=True, text=True, check=False)
+        made = [
+            path.relative_to(bench) for path in bench.glob("**/*.so") if path.relative_to(bench).parts[0] != "build"
+        ]
+        if done.returncode or len(made) != len(modules) + 1:  # one of them all, and a way into it for each
+            words = done.stdout[-4000:] + done.stderr[-4000:]
+            sys.exit(f"newsdesk could not be compiled; it runs as it is, slower.\n{words}")
+        for extension in folder.glob("*__mypyc.*.so"):
+            extension.unlink()
+        for extension in made:
+            shutil.copy2(bench / extension, folder / extension)
+    return len(modules)
+
+
+def main(folder: Path) -> None:
+    """Compile the package in *folder*, or this tree's, which is copied there first."""
+    if not list(folder.glob("newsdesk-*.dist-info")):
+        folder.mkdir(parents=True, exist_ok=True)
+        copy_into(folder)
+    print(f"{compile_in(folder)} modules compiled: {folder / 'newsdesk'}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):  # noqa: PLR2004
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):  # noqa: PLR2004 - the program and its one argument
         sys.exit(__doc__)
-    folder = Path(sys.argv[1]).resolve()
-    if not list(folder.glob("newsdesk-*.dist-info")):
-        folder.mkdir(parents=True, exist_ok=True)
-        for extension in folder.glob("*__mypyc.*.so"):
-            extension.unlink()
-        copy_into(folder)
-    compile_in(folder)
+    main(Path(sys.argv[1]).resolve())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from newsdesk.contracts.rules import Rules
     from newsdesk.desk.judge import Judge
     from newsdesk.desk.service import DeskPlan
+    from newsdesk.editorial.retention import Retention
     from newsdesk.editorial.rulebook import Rulebook
 
 _SHIPPED: Final = Path(__file__).parent / "rules"
@@ -223,6 +224,8 @@ def _desk_plan(settings: Settings, folder: Path, *, follow_stdin: bool) -> DeskP
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_ms=min(2_000, settings.session_timeout_ms // 3),
         backoff_max_ms=settings.backoff_max_ms,
+        missing_topic_grace_ms=settings.missing_topic_grace_ms,
+        silence_ms=settings.silence_ms,
         state_dir=folder,
         changelog_delete_retention_ms=topics.ENRICHED.delete_retention_ms,
     )
@@ -231,10 +234,19 @@ def _desk_plan(settings: Settings, folder: Path, *, follow_stdin: bool) -> DeskP
         book=rulebook(settings.rules),
         state_dir=folder,
         event_bytes=settings.event_bytes,
+        retention=retention_of(settings),
         web_host=settings.web_host,
         web_port=settings.web_port,
         follow_stdin=follow_stdin,
     )
+
+
+def retention_of(settings: Settings) -> Retention:
+    """How long the desk knows an article."""
+    from newsdesk.editorial.retention import DAY_MS, Retention
+
+    days = settings.state_retention
+    return Retention(days * DAY_MS if days else None, settings.state_expire_published)
 
 
 def _worker_command(index: int) -> tuple[str, ...]:

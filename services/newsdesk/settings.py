@@ -49,6 +49,21 @@ class Settings(BaseSettings):
     backoff_max_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
         30_000, description="Longest wait in milliseconds between two tries to reach a broker."
     )
+    missing_topic_grace_ms: Annotated[int, Field(ge=0, le=3_600_000)] = Field(
+        30_000, description="Milliseconds that a topic which was there may be missing before the desk ends."
+    )
+    silence_ms: Annotated[int, Field(ge=100, le=60_000)] = Field(
+        10_000,
+        description="Milliseconds without an answer after which a broker counts as away, and between looks at the topics.",
+    )
+    state_retention: Annotated[int, Field(ge=0, le=36_500)] = Field(
+        180,
+        description="Days by the events' time after which an article without a new revision is forgotten; 0: never.",
+    )
+    state_expire_published: bool = Field(
+        False,
+        description="Whether published articles are forgotten too, and with it taken off the published topic.",
+    )
     web_host: str = Field("127.0.0.1", description="Address of /metrics and /health; local unless told otherwise.")
     web_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         8010, description="Port of /metrics and /health; worker n listens on web_port + n; 0 takes a free one."

@@ -114,7 +114,8 @@ def test_a_channel_has_its_topics_settings(topic: topics.Topic) -> None:
 def test_every_compacted_topic_of_articles_says_what_its_tombstones_are() -> None:
     for name in ("articlesEnriched", "articlesPublished"):
         payloads = [resolved(message["$ref"])["payload"] for message in CHANNELS[name]["messages"].values()]
-        assert [payload.get("type") for payload in payloads] == [None, "null"]
+        assert {payload.get("type") for payload in payloads[1:]} == {"null"}
+        assert payloads[0].get("type") is None
 
 
 def test_an_operation_moves_messages_of_its_channel() -> None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from newsdesk.contracts import topics
 from newsdesk.desk.judge import Judge, MemoryState
 from newsdesk.desk.processor import DEAD_LETTER, DECISION, FORWARDED
+from newsdesk.editorial.retention import opened, seal, stamp_in
 from newsdesk.editorial.rulebook import Rulebook, open_rulebook
 from newsdesk.editorial.rulesfile import read_rules
 from newsdesk.editorial.state import fold
@@ -60,7 +61,7 @@ def _folded(writes: Sequence[Write]) -> MemoryState:
     state = MemoryState()
     for write in writes:
         assert write.key is not None
-        fold(state, write.key, None if write.value is None else orjson.loads(write.value))
+        fold(state, write.key, None if write.value is None else orjson.loads(write.value), stamp_in(write.headers))
     return state
 
 
@@ -135,7 +136,7 @@ def test_a_state_that_is_restored_half_way_goes_on_as_the_live_one(stream: list[
 @LAW
 def test_every_alias_leads_to_the_one_article_that_has_it(stream: list[Event], book: Rulebook) -> None:
     state = run(book, stream).states.get(0, {})
-    articles = {key[1:]: orjson.loads(value)["desk"]["aliases"] for key, value in state.items() if key[:1] == b"a"}
+    articles = {key[1:]: opened(value)[1]["desk"]["aliases"] for key, value in state.items() if key[:1] == b"a"}
     index = {key[1:].decode(): value for key, value in state.items() if key[:1] == b"u"}
 
     assert index == {alias: article for article, aliases in articles.items() for alias in aliases}
@@ -395,9 +396,9 @@ def _without_offsets(states: dict[int, MemoryState]) -> dict[int, MemoryState]:
         halved[partition] = MemoryState()
         for key, value in state.items():
             if key.startswith(b"a"):
-                record = orjson.loads(value)
+                stamp, record = opened(value)
                 record["desk"]["source"]["offset"] //= 2
-                value = orjson.dumps(record)  # noqa: PLW2901
+                value = seal(stamp) + orjson.dumps(record)  # noqa: PLW2901
             halved[partition][key] = value
     return halved
 

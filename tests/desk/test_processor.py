@@ -46,7 +46,7 @@ class Task:
         outcome = self.processor.process(Record(topic, partition, self._offset, 0, key, value, headers), self.state)
         for write in outcome.writes:
             if write.topic == topics.ENRICHED.name and write.key is not None:
-                self.processor.fold(self.state, write.key, self.processor.read_change(write.value))
+                self.processor.fold(self.state, write.key, self.processor.read_change(write.value), write.headers)
         return outcome
 
 

@@ -102,8 +102,11 @@ class Scene:
 
     @contextlib.contextmanager
     def desk(self, *arguments: str, folder: str = "desk", **settings: object) -> Iterator[RunningDesk]:
-        """A running desk, with its state under *folder*; what it said is shown when the scenario fails."""
-        chosen = {"session_timeout_ms": self.session_ms, **settings}
+        """A running desk, with its state under *folder*; what it said is shown when the scenario fails.
+
+        It forgets nothing, however far apart the events' times are: every partition has a time of its own, the judge one.
+        """
+        chosen = {"session_timeout_ms": self.session_ms, "state_retention": 0, **settings}
         with running_desk(self.broker.bootstrap, self.folder / folder, *arguments, **chosen) as desk:
             try:
                 yield desk

@@ -9,7 +9,7 @@ from newsdesk.engine.records import Outcome, Write
 
 if TYPE_CHECKING:
     from newsdesk.engine.processor import View
-    from newsdesk.engine.records import Record
+    from newsdesk.engine.records import Headers, Record
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Counting:
             raise ValueError("fold boom")
         return None if value is None else int(value)
 
-    def fold(self, state: View, key: bytes, change: object | None) -> None:
+    def fold(self, state: View, key: bytes, change: object | None, headers: Headers) -> None:
+        del headers
         self.folds += 1
         if change is None:
             state.delete(key)

@@ -91,6 +91,7 @@ class Watching(NullObserver):
         self.discarded: list[str] = []
         self.lost: list[tuple[str, int, int]] = []
         self.brakes: list[bool] = []
+        self.unpunctuated: list[tuple[BaseException, float]] = []
         self.fences = 0
         self.broker_errors: list[BaseException] = []
         self.restored: list[tuple[int, int]] = []
@@ -104,6 +105,10 @@ class Watching(NullObserver):
     def task_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
         del task, retry_seconds
         self.failures.append(error)
+
+    def punctuate_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
+        del task
+        self.unpunctuated.append((error, retry_seconds))
 
     def fenced(self, task: int) -> None:
         del task

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +15,7 @@ from newsdesk.engine.errors import StoreDamagedError, StoreError
 from newsdesk.engine.memory_store import MemoryStore, MemoryStores
 from newsdesk.engine.overlay import Overlay
 from newsdesk.engine.rocks_store import RocksStores
-from newsdesk.engine.store import Changes, Position
+from newsdesk.engine.store import Changes, Position, Slice
 from newsdesk.engine.validity import Span, why_discard
 
 if TYPE_CHECKING:
@@ -89,6 +91,77 @@ def test_size_is_given(stores: Any) -> None:
     store, _ = stores.open(0)
     store.apply({b"%d" % i: b"x" * 100 for i in range(100)}, HERE)
     assert store.size().keys >= 100
+    store.close()
+
+
+def test_a_scan_gives_keys_in_their_order_a_slice_at_a_time_and_not_the_position(stores: Any) -> None:
+    store, _ = stores.open(0)
+    store.apply({b"%02d" % i: b"v%d" % i for i in reversed(range(10))}, HERE)
+    store.apply({b"03": None, b"05": b"new"}, HERE)
+    first = store.scan(b"", 4)
+    assert first.items == [(b"00", b"v0"), (b"01", b"v1"), (b"02", b"v2"), (b"04", b"v4")]
+    second = store.scan(first.next, 4)
+    assert second.items == [(b"05", b"new"), (b"06", b"v6"), (b"07", b"v7"), (b"08", b"v8")]
+    assert store.scan(second.next, 4) == Slice([(b"09", b"v9")], None)
+    assert store.scan(b"041", 1).items == [(b"05", b"new")]
+    assert store.scan(b"1", 4) == Slice([], None)
+    store.close()
+
+
+def test_a_scan_of_an_empty_store_is_at_its_end(stores: Any) -> None:
+    store, _ = stores.open(0)
+    assert store.scan(b"", 10) == Slice([], None)
+    store.apply({}, HERE)
+    assert store.scan(b"", 10) == Slice([], None)
+    store.close()
+
+
+@given(
+    st.dictionaries(st.binary(min_size=1, max_size=2).filter(lambda key: key[0] != 0), st.just(b""), max_size=30),
+    st.integers(1, 7),
+)
+def test_slice_after_slice_a_scan_sees_every_key_once(content: dict[bytes, bytes], limit: int) -> None:
+    store = MemoryStore()
+    store.apply(dict(content), HERE)
+    assert whole_scan(store, limit) == sorted(content.items())
+
+
+def whole_scan(store: Any, limit: int) -> list[tuple[bytes, bytes]]:
+    """All slices, one after the other."""
+    seen: list[tuple[bytes, bytes]] = []
+    place: bytes | None = b""
+    until = time.monotonic() + 20
+    while place is not None and time.monotonic() < until:
+        found = store.scan(place, limit)
+        assert len(found.items) <= limit
+        seen += found.items
+        place = found.next
+    assert place is None, "the end is reached"
+    return seen
+
+
+def test_a_scan_never_steps_over_many_removed_keys_at_once_and_still_comes_to_the_end(tmp_path: Path) -> None:
+    """RocksDB walks over what was removed and not compacted yet: hundreds of thousands of keys would be a pause."""
+    store, _ = rocks(tmp_path).open(0)
+    store.apply({b"%06d" % i: b"x" for i in range(20_000)}, HERE)
+    store.apply({b"%06d" % i: None for i in range(1, 19_999)}, HERE)
+    assert store.scan(b"", 10) == Slice([(b"000000", b"x")], b"000000\0"), "as far as it went"
+    assert whole_scan(store, 10) == [(b"000000", b"x"), (b"019999", b"x")]
+    store.close()
+
+
+def test_a_block_that_rotted_is_noticed_by_a_scan(tmp_path: Path) -> None:
+    store, _ = rocks(tmp_path).open(0)
+    store.apply({b"%04d" % i: os.urandom(500) for i in range(2_000)}, HERE)
+    store.close()
+    (file,) = (tmp_path / "state" / "0").glob("*.sst")
+    content = bytearray(file.read_bytes())
+    content[500_000:500_500] = b"\0" * 500
+    file.write_bytes(content)
+    store, reason = rocks(tmp_path).open(0)
+    assert reason is None
+    with pytest.raises(StoreDamagedError):
+        whole_scan(store, 100)
     store.close()
 
 
@@ -258,12 +331,34 @@ def test_the_overlay_reads_as_one_map_and_the_store_ends_as_that_map(steps: list
             closed = overlay.close_batch()
         for each in (b"a", b"b", b"c"):
             assert overlay.get(each) == now.get(each)
+        there = [(key, value) for key in sorted(store.items()) if (value := now.get(key)) is not None]
+        assert overlay.scan(b"", 10) == Slice(there, None), "of the store's keys those that are left, as they are now"
     overlay.drop_record()
     if closed is not None:
         store.apply(closed, HERE)
         overlay.batch_stored()
     store.apply(overlay.close_batch(), HERE)
     assert store.items() == {k: v for k, v in kept.items() if v is not None}
+
+
+def test_a_scan_sees_every_layer_over_the_stores_keys_and_no_others() -> None:
+    store = MemoryStore()
+    store.apply({b"%d" % i: b"stored" for i in range(7)}, HERE)
+    overlay = Overlay(store)
+    overlay.put(b"1", b"committing")
+    overlay.delete(b"2")
+    overlay.keep_record()
+    overlay.close_batch()
+    overlay.put(b"3", b"in the batch")
+    overlay.delete(b"4")
+    overlay.put(b"41", b"not in the store yet")
+    overlay.keep_record()
+    overlay.put(b"5", b"of the record")
+    overlay.delete(b"6")
+    assert overlay.scan(b"", 6) == Slice(
+        [(b"0", b"stored"), (b"1", b"committing"), (b"3", b"in the batch"), (b"5", b"of the record")], b"5\0"
+    )
+    assert overlay.scan(b"5\0", 6) == Slice([], None)
 
 
 def test_the_overlay_remembers_that_the_store_failed_even_if_the_processor_looks_away() -> None:

@@ -272,7 +272,7 @@ async def test_a_missing_topic_ends_the_worker_with_its_name(kafka: str, unique:
     await harness.start()
     error = await harness.fatal()
     assert harness.names.changelog in error.problem
-    assert "Create the topics" in error.remedy
+    assert "Create it" in error.remedy
     await harness.close()
 
 
@@ -346,6 +346,7 @@ async def test_a_broker_that_goes_away_is_waited_for(kafka_broker: LocalBroker, 
     else:
         kafka_broker.freeze()
         await until(lambda: not harness.workers[0].status().ready, 30)
+        await until(lambda: any("nothing was answered for 1 s" in str(e) for e in harness.watching.broker_errors), 30)
         kafka_broker.thaw()
     await harness.submit(*[(b"a", b"%d" % i) for i in range(500)])
     await assert_exactly_once(harness, 1000, 1)

@@ -15,11 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from newsdesk.contracts.reasons import DeadLetterReason, DecisionReason
 from newsdesk.engine import observer as engine
-from newsdesk.engine.store import StoreSize
+from newsdesk.engine.store import Position, StoreSize
+from newsdesk.engine.validity import Span, why_discard
 from newsdesk.ops import metrics as m
 from newsdesk.ops.loopwatch import LongestBlock
 from newsdesk.ops.metrics import CATALOGUE, Kind, Metric, Metrics
-from newsdesk.ops.observing import Build, Observing, error_kind
+from newsdesk.ops.observing import Build, Observing, discard_kind, error_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,8 @@ def test_a_committed_batch_is_counted_by_what_became_of_its_records(watched: Wat
         seconds={"decide": 0.02, "produce": 0.01, "offsets": 0.001, "commit": 0.03, "flush": 0.002},
         bytes_read=1000,
         bytes_written=3000,
+        punctuated={"expired": 6},
+        punctuate_seconds=0.25,
     )
     watched.observing.batch_committed(report)
     watched.observing.batch_committed(report)
@@ -126,6 +129,8 @@ def test_a_committed_batch_is_counted_by_what_became_of_its_records(watched: Wat
     assert watched.value(m.READ_BYTES) == 2000
     assert watched.value(m.WRITTEN_BYTES) == 6000
     assert watched.value(m.BATCH_RECORDS, "_sum") == 20
+    assert watched.value(m.EXPIRED) == 12
+    assert watched.value(m.PUNCTUATE_SECONDS) == 0.5
     assert watched.value(m.STAGE_SECONDS, "_count", stage="flush") == 2
     assert watched.value(m.STAGE_SECONDS, "_sum", stage="decide") == pytest.approx(0.04)
     assert watched.value(m.COMMIT_SECONDS, "_sum") == pytest.approx(0.062)
@@ -169,6 +174,11 @@ def _lag(observing: Observing) -> None:
     observing.lag(3, SUBMITTED_TOPIC, 12, 0.5)
 
 
+def _lost_again(observing: Observing) -> None:
+    observing.broker_reached()
+    observing.broker_error(kafka.KafkaConnectionError(), 1.0)
+
+
 @pytest.mark.parametrize(
     ("call", "metric", "labels", "value"),
     [
@@ -197,7 +207,11 @@ def _lag(observing: Observing) -> None:
             *(m.STATE_BYTES, {"task": "1", "place": "memory"}, 7),
             id="store size, memory",
         ),
-        pytest.param(lambda o: o.store_discarded(1, "too old"), m.STORE_DISCARDS, {}, 1, id="store discarded"),
+        pytest.param(
+            lambda o: o.store_discarded(1, "it is so old"),
+            *(m.STORE_DISCARDS, {"reason": "too_old"}, 1),
+            id="store discarded",
+        ),
         pytest.param(
             lambda o: o.data_lost(1, SUBMITTED_TOPIC, 10, 25),
             *(m.RECORDS_LOST, {"topic": SUBMITTED_TOPIC}, 15),
@@ -211,6 +225,10 @@ def _lag(observing: Observing) -> None:
             *(m.BROKER_ERRORS, {"error": "timeout"}, 1),
             id="broker error",
         ),
+        pytest.param(lambda o: o.broker_reached(), m.BROKER_UP, {}, 1, id="broker reached"),
+        pytest.param(_lost_again, m.BROKER_UP, {}, 0, id="broker lost"),
+        pytest.param(lambda o: o.rebalanced(2), m.REBALANCES, {}, 1, id="rebalanced"),
+        pytest.param(lambda o: o.commit_failed(2), m.COMMIT_FAILURES, {}, 1, id="commit failed"),
     ],
 )
 def test_what_the_engine_tells_shows(
@@ -234,6 +252,26 @@ def test_every_word_of_the_observer_is_understood() -> None:
         assert list(ours.parameters) == list(inspect.signature(method).parameters), name
 
 
+def test_what_was_lost_of_an_input_and_who_took_a_task_over_is_told(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.observing.data_lost(0, SUBMITTED_TOPIC, 10, 15)
+    watched.observing.data_lost(0, SUBMITTED_TOPIC, 10, 0)
+    watched.observing.fenced(2)
+    assert [record.getMessage() for record in caplog.records] == [
+        (
+            f"task 0: 5 records of {SUBMITTED_TOPIC} from offset 10 on were deleted before they were read (retention.ms is too "
+            "short for this lag); reading goes on at 15"
+        ),
+        (
+            f"task 0: offset 10, up to which {SUBMITTED_TOPIC} was read, is of an earlier topic by that name; the one there is "
+            "now is read from its start, 0"
+        ),
+        "task 2: another worker has taken it over",
+    ]
+    assert watched.value(m.RECORDS_LOST, topic=SUBMITTED_TOPIC) == 5
+
+
 def test_a_paused_task_is_told_with_its_remedy(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     watched.observing.brake(4, True)
     (record,) = caplog.records
@@ -250,12 +288,35 @@ def test_a_paused_task_is_told_with_its_remedy(watched: Watched, caplog: pytest.
         (kafka.ProducerFenced(), "transaction"),
         (kafka.TopicAuthorizationFailedError(), "access"),
         (kafka.GroupLoadInProgressError(), "coordinator"),
+        (kafka.UnknownTopicOrPartitionError(), "topic"),
         (kafka.CorruptRecordException(), "protocol"),
         (ValueError("ours"), "other"),
     ],
 )
 def test_errors_are_counted_under_a_closed_kind(error: Exception, kind: str) -> None:
     assert error_kind(error) == kind
+
+
+_WHEN: dict[str, Any] = {"now_ms": 10, "delete_retention_ms": None}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        (why_discard(Position(5, None, 10), Span("a", 0, 9), **_WHEN), "other_changelog"),
+        (why_discard(Position(5, "b", 10), Span("a", 0, 9), **_WHEN), "other_changelog"),
+        (why_discard(Position(5, "a", 10), Span("a", 6, 9), **_WHEN), "behind"),
+        (why_discard(Position(5, "a", 10), Span("a", 0, 4), **_WHEN), "ahead"),
+        (why_discard(Position(5, "a", 0), Span("a", 0, 9), now_ms=10, delete_retention_ms=1), "too_old"),
+        ("The store in /s/0 is damaged: checksum", "damaged"),
+        ("The store in /s/0 has format 9, not 1", "damaged"),
+        ("The store in /s/0 has an unreadable position: x", "damaged"),
+        ("the changelog went back from 7 to 3", "ahead"),
+        ("no sentence of the engine's", "other"),
+    ],
+)
+def test_discarded_stores_are_counted_under_a_closed_reason(reason: str, kind: str) -> None:
+    assert discard_kind(reason) == kind
 
 
 def test_the_longest_block_is_remembered_for_one_to_two_windows() -> None:
@@ -269,3 +330,10 @@ def test_the_longest_block_is_remembered_for_one_to_two_windows() -> None:
     assert told == [0.2, 0.2, 0.2, 0.0]
     now[0] = 500.0
     assert blocks.longest() == 0.0
+
+
+def test_a_batch_of_tombstones_alone_is_no_batch_of_records(watched: Watched) -> None:
+    watched.observing.batch_committed(engine.BatchReport(0, 0, {}, {"commit": 0.01}, 0, 300, {"expired": 3}, 0.1))
+
+    assert watched.value(m.BATCH_RECORDS, "_count") == 0
+    assert watched.value(m.EXPIRED) == 3

@@ -14,9 +14,11 @@ from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.desk.judge import TOPIC, Judge, MemoryState
 from newsdesk.desk.processor import FORWARDED, DeskProcessor
+from newsdesk.editorial.retention import FOR_EVER, Retention
 from newsdesk.editorial.rulebook import Rulebook, open_rulebook
 from newsdesk.editorial.rulesfile import read_rules
 from newsdesk.engine.records import Outcome, Record, Write
+from newsdesk.engine.store import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +94,7 @@ class Desk:
 
     book: Rulebook
     partitions: int | None = None
+    retention: Retention = FOR_EVER
     written: list[Write] = field(default_factory=list)
     read: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
@@ -111,7 +114,7 @@ class Desk:
         return self._process(forwarded.topic, forwarded.partition, again, forwarded.key)
 
     def _process(self, topic: str, partition: int, sent: Event, key: bytes | None = None) -> Outcome:
-        processor = DeskProcessor(self.book, self.partitions)
+        processor = DeskProcessor(self.book, self.partitions, retention=self.retention)
         offset = self._ends[topic, partition]
         record = Record(topic, partition, offset, sent.timestamp, key, sent.value, sent.headers)
         self._ends[topic, partition] += 1
@@ -121,11 +124,28 @@ class Desk:
             if write.topic == processor.changelog:
                 assert write.key is not None
                 assert write.partition == partition
-                processor.fold(state, write.key, processor.read_change(write.value))
+                processor.fold(state, write.key, processor.read_change(write.value), write.headers)
         self.read[topic] += 1
         self.answered[outcome.label] += 1
         self.written.extend(outcome.writes)
         return outcome
+
+    def sweep(self, partition: int = 0, *, keys: int = 3) -> int:
+        """Sweep the whole state of *partition*, so many keys at a time; how many articles went."""
+        processor = DeskProcessor(self.book, self.partitions, retention=self.retention)
+        state = self.states.setdefault(partition, MemoryState())
+        gone, cursor = 0, None
+        while True:
+            done = processor.punctuate(partition, _Stretch(state, keys), cursor)
+            for write in done.writes:
+                if write.topic == processor.changelog:
+                    assert write.key is not None
+                    processor.fold(state, write.key, None, write.headers)
+            self.written.extend(done.writes)
+            gone += sum(done.counts.values())
+            cursor = done.cursor
+            if cursor is None:
+                return gone
 
     def on(self, topic: topics.Topic, partition: int | None = None) -> list[Write]:
         """What was written to *topic*."""
@@ -139,6 +159,22 @@ class Desk:
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision."""
         return [orjson.loads(write.value or b"null") for write in self.on(topics.DECISIONS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The engine's stretch over a state in memory."""
+
+    state: MemoryState
+    keys: int
+
+    def get(self, key: bytes) -> bytes | None:
+        return self.state.get(key)
+
+    def scan(self, start: bytes) -> Slice:
+        found = sorted(key for key in self.state if key >= start)
+        shown = [(key, self.state[key]) for key in found[: self.keys]]
+        return Slice(shown, found[self.keys] if len(found) > self.keys else None)
 
 
 def run(book: Rulebook, events: Iterable[Event]) -> Desk:
@@ -158,6 +194,6 @@ def without_source(write: Write) -> tuple[Any, ...]:
         if "desk" in record:
             record["desk"]["source"] = None
         value = orjson.dumps(record)
-    apart = {ce.CE_ID, ce.TRACEPARENT, ce.CONNECT_TOPIC, ce.CONNECT_PARTITION, ce.CONNECT_OFFSET}
+    apart = {ce.CE_ID, ce.TRACEPARENT, ce.TASK_TIME, ce.CONNECT_TOPIC, ce.CONNECT_PARTITION, ce.CONNECT_OFFSET}
     headers = tuple((name, text) for name, text in write.headers if name not in apart)
     return write.topic, write.key, value, headers

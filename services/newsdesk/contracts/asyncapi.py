@@ -62,6 +62,14 @@ MERGED: Final = Message(
     ce.TYPE_MERGED,
     "records/enriched.tombstone.json",
 )
+EXPIRED: Final = Message(
+    "expiredArticle",
+    "Tombstone: nothing was heard of the article for so long that the desk forgets it",
+    "Its last revision is older than the retention; should it be sent again, it is a new article.",
+    None,
+    "record-headers",
+    ce.TYPE_EXPIRED,
+)
 PUBLISHED: Final = Message(
     "publishedArticle",
     "A published article",
@@ -110,7 +118,7 @@ RULES: Final = Message(
 CHANNELS: Final[dict[str, tuple[topics.Topic, tuple[Message, ...]]]] = {
     "articlesSubmitted": (topics.SUBMITTED, (EVENT,)),
     "articlesRepartitioned": (topics.REPARTITIONED, (FORWARDED,)),
-    "articlesEnriched": (topics.ENRICHED, (ENRICHED, MERGED)),
+    "articlesEnriched": (topics.ENRICHED, (ENRICHED, MERGED, EXPIRED)),
     "articlesPublished": (topics.PUBLISHED, (PUBLISHED, RETRACTED)),
     "decisions": (topics.DECISIONS, (DECISION,)),
     "deadLetters": (topics.DEAD_LETTERS, (DEAD_LETTER,)),
@@ -122,7 +130,12 @@ OPERATIONS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("desk", "receive", "articlesSubmitted", "Reads every event once, in the order of its partition."),
     ("desk", "send", "articlesRepartitioned", "Forwards an event that lies in the wrong partition, once."),
     ("desk", "receive", "articlesRepartitioned", "Reads what was forwarded like any other event."),
-    ("desk", "send", "articlesEnriched", "Writes every new revision, and a tombstone for a merged article."),
+    (
+        "desk",
+        "send",
+        "articlesEnriched",
+        "Writes every new revision, and a tombstone for a merged article and for one that has expired.",
+    ),
     ("desk", "receive", "articlesEnriched", "Restores a task's state: the state is the fold of this topic."),
     ("desk", "send", "articlesPublished", "Writes what is published, and a tombstone when it no longer is."),
     ("desk", "send", "decisions", "Answers every event that it can read with one decision."),

@@ -24,8 +24,12 @@ TYPE_ENRICHED: Final = "newsdesk.article.enriched.v1"
 TYPE_PUBLISHED: Final = "newsdesk.article.published.v1"
 TYPE_RETRACTED: Final = "newsdesk.article.retracted.v1"
 TYPE_MERGED: Final = "newsdesk.article.merged.v1"
+TYPE_EXPIRED: Final = "newsdesk.article.expired.v1"
 TYPE_DECISION: Final = "newsdesk.decision.v1"
 TYPE_RULES: Final = "newsdesk.rules.v1"
+
+TASK_TIME: Final = "newsdesk-task-time"
+"""Of an enriched record: the task time at its writing, milliseconds since 1970; retention counts from there."""
 
 FORWARDED_TOPIC: Final = "newsdesk-forwarded-topic"
 FORWARDED_PARTITION: Final = "newsdesk-forwarded-partition"

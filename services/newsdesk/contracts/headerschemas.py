@@ -13,6 +13,7 @@ WRITTEN_TYPES: Final = (
     ce.TYPE_PUBLISHED,
     ce.TYPE_RETRACTED,
     ce.TYPE_MERGED,
+    ce.TYPE_EXPIRED,
     ce.TYPE_DECISION,
     ce.TYPE_RULES,
 )
@@ -54,7 +55,8 @@ RECORD_HEADERS: Final[dict[str, Any]] = {
     "properties": {
         ce.CE_SPECVERSION: {"type": "string", "const": ce.SPEC_VERSION},
         ce.CE_ID: _text(
-            "Topic, partition and offset of the event, and which of its outputs this is; of rules, their hash."
+            "Topic, partition and offset of the event, and which of its outputs this is; of rules, their hash; of what "
+            "has expired, topic, partition, id and task time of the article."
         ),
         ce.CE_SOURCE: {"type": "string", "const": ce.DESK_SOURCE},
         ce.CE_TYPE: _text("What the record is; a tombstone says by it why.", enum=list(WRITTEN_TYPES)),
@@ -62,6 +64,10 @@ RECORD_HEADERS: Final[dict[str, Any]] = {
         ce.CE_SUBJECT: _text("The id of the article that was decided about; of rules, their name."),
         ce.CE_TIME: _text("The event's time, where it has one.", format="date-time"),
         ce.TRACEPARENT: _TRACEPARENT,
+        ce.TASK_TIME: {
+            **_NUMBER,
+            "description": "On enriched articles: the time by the partition's events so far, in milliseconds since 1970.",
+        },
     },
     "required": [ce.CE_SPECVERSION, ce.CE_ID, ce.CE_SOURCE, ce.CE_TYPE, ce.CONTENT_TYPE_HEADER, ce.CE_SUBJECT],
 }

@@ -55,6 +55,12 @@ class Stamp:
         return (_VERSION, ce_id, _SOURCE, (ce.CE_TYPE, ce_type.encode()), _CONTENT, *self._shared)
 
 
+def expired_headers(place: str, article: str, stamp: int, ce_type: str) -> Headers:
+    """The headers of a tombstone for an article stamped *stamp*, in the topic and partition *place*, that has expired."""
+    ce_id = (ce.CE_ID, f"{place}/{article}/{stamp}/expired".encode())
+    return (_VERSION, ce_id, _SOURCE, (ce.CE_TYPE, ce_type.encode()), _CONTENT, (ce.CE_SUBJECT, article.encode()))
+
+
 _VERSION: Final = (ce.CE_SPECVERSION, ce.SPEC_VERSION.encode())
 _SOURCE: Final = (ce.CE_SOURCE, ce.DESK_SOURCE.encode())
 _CONTENT: Final = (ce.CONTENT_TYPE_HEADER, ce.CONTENT_TYPE.encode())

@@ -55,7 +55,7 @@ class Judge:
     def _fold(self, outcome: Outcome) -> None:
         for write in outcome.writes:
             if write.topic == self._processor.changelog and write.key is not None:
-                self._processor.fold(self.state, write.key, write.change)
+                self._processor.fold(self.state, write.key, write.change, write.headers)
 
 
 def brief(answer: dict[str, Any]) -> dict[str, Any]:

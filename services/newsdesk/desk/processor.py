@@ -13,13 +13,24 @@ from newsdesk.contracts.partitions import partition_of
 from newsdesk.contracts.reasons import DeadLetterReason
 from newsdesk.desk.dead_letters import dead_letter
 from newsdesk.desk.headers import Stamp, forwarded_headers, text_of
+from newsdesk.desk.sweep import sweep
 from newsdesk.editorial.article import Article, read_article
 from newsdesk.editorial.identity import event_id
 from newsdesk.editorial.instants import InstantError, from_milliseconds, read_instant
 from newsdesk.editorial.judgement import judge
 from newsdesk.editorial.parse import parse_event
 from newsdesk.editorial.records import Records, write_records
-from newsdesk.editorial.state import fold, known_by
+from newsdesk.editorial.retention import (
+    FOR_EVER,
+    Retention,
+    advanced,
+    clock_of,
+    left_published,
+    milliseconds,
+    stamp_header,
+    stamp_in,
+)
+from newsdesk.editorial.state import ARTICLE, fold, known_by
 from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.engine.records import Outcome, Write
 
@@ -27,7 +38,8 @@ if TYPE_CHECKING:
     from newsdesk.contracts.decision import Source
     from newsdesk.editorial.rulebook import Rulebook
     from newsdesk.editorial.state import Reader, View
-    from newsdesk.engine.records import Record
+    from newsdesk.engine.punctuating import Punctuated, Stretch
+    from newsdesk.engine.records import Headers, Record
 
 HEADROOM: Final = 16 * topics.KIB
 """Bytes that a topic's limit leaves for headers and framing of a record."""
@@ -54,11 +66,19 @@ class DeskProcessor:
     inputs: ClassVar[tuple[str, ...]] = tuple(topic.name for topic in topics.INPUTS)
     changelog: ClassVar[str] = topics.ENRICHED.name
 
-    def __init__(self, book: Rulebook, partitions: int | None, *, event_bytes: int = topics.EVENT_BYTES) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        partitions: int | None,
+        *,
+        event_bytes: int = topics.EVENT_BYTES,
+        retention: Retention = FOR_EVER,
+    ) -> None:
         self._book = book
         self._placed = partitions is not None
         self._home = lru_cache(maxsize=_HOMES)(partial(_home, partitions or 1))
         self._event_bytes = event_bytes
+        self._retention = retention
 
     def process(self, record: Record, state: Reader) -> Outcome:
         """What to write about *record*."""
@@ -77,10 +97,15 @@ class DeskProcessor:
         if ce_id := attributes.get("id") or text_of(given, ce.CE_ID):
             event = event_id(attributes.get("source") or text_of(given, ce.CE_SOURCE) or "", ce_id)
         said = attributes.get("time") or text_of(given, ce.CE_TIME)
-        verdict = judge(article, event, known_by(article.aliases, state), self._book)
+        verdict = judge(article, event, known_by(article.aliases, state, self._retention), self._book)
         source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         records = write_records(article, verdict, source, _time(said, record, article), self._book)
-        return self._decided(record, records, attributes.get(ce.TRACEPARENT))
+        if records.enriched is None:
+            return self._decided(record, records, attributes.get(ce.TRACEPARENT))
+        if self._retention.expire_published and verdict.known is None and records.published is None:
+            records = records._replace(retract=left_published(state.get(ARTICLE + verdict.article_id.encode())))
+        clock = advanced(clock_of(state), _moment(said), record.timestamp)
+        return self._decided(record, records, attributes.get(ce.TRACEPARENT), stamp_header(clock))
 
     def crashed(self, record: Record, error: Exception) -> Outcome:
         """The dead letter for a defect of ours that *record* brought to light."""
@@ -97,11 +122,20 @@ class DeskProcessor:
         """A record of the enriched topic as fold takes it."""
         return orjson.loads(value) if value is not None else None
 
-    def fold(self, state: View, key: bytes, change: Any) -> None:
-        """Apply a record of the enriched topic to the state."""
-        fold(state, key, change)
+    def source_of(self, change: Record) -> tuple[str, int] | None:
+        """Topic and offset of the event that caused *change*: its ce_id begins with them."""
+        place = (text_of(dict(change.headers), ce.CE_ID) or "").split("/", 3)
+        return (place[0], int(place[2])) if len(place) == 4 and place[2].isdigit() else None  # noqa: PLR2004
 
-    def _decided(self, record: Record, records: Records, trace: str | None) -> Outcome:
+    def fold(self, state: View, key: bytes, change: Any, headers: Headers = ()) -> None:
+        """Apply a record of the enriched topic to the state."""
+        fold(state, key, change, stamp_in(headers))
+
+    def punctuate(self, task: int, state: Stretch, cursor: bytes | None) -> Punctuated:
+        """Sweep a stretch of the state: tombstones for what has expired there."""
+        return sweep(task, state, cursor, self._retention)
+
+    def _decided(self, record: Record, records: Records, trace: str | None, clock: Headers = ()) -> Outcome:
         decision = records.decision
         article = decision["articleId"]
         key = article.encode()
@@ -114,7 +148,7 @@ class DeskProcessor:
                 return self._dead(
                     record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {_LIMIT} are allowed"
                 )
-            headers = stamp.headers("enriched", ce.TYPE_ENRICHED)
+            headers = (*clock, *stamp.headers("enriched", ce.TYPE_ENRICHED))
             writes.append(Write(_ENRICHED, partition, key, value, headers, None, enriched))
         for merged in records.merged:
             headers = stamp.headers(f"merged/{merged}", ce.TYPE_MERGED)
@@ -147,6 +181,14 @@ class DeskProcessor:
 
 def _home(partitions: int, scope: str) -> int:
     return partition_of(scope.encode(), partitions)
+
+
+def _moment(said: str | None) -> int | None:
+    """What CloudEvents says of the event's time, in milliseconds; None where it says nothing that can be read."""
+    try:
+        return None if said is None else milliseconds(read_instant(said))
+    except InstantError:
+        return None
 
 
 def _time(said: str | None, record: Record, article: Article) -> str | None:

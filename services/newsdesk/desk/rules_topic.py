@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.editorial.rulebook import canonical_bytes
+from newsdesk.engine.rights import refused
 
 if TYPE_CHECKING:
     from newsdesk.editorial.rulebook import Rulebook
@@ -21,6 +23,7 @@ async def publish_rules(bootstrap: str, book: Rulebook, security: Security | Non
     The key is their hash and compaction keeps one of each, so every start writes them and nobody has to look first.
 
     Raises:
+        EngineError: This user may not write there.
         KafkaError: The broker cannot be reached, or refuses.
     """
     name = book.name
@@ -44,5 +47,7 @@ async def publish_rules(bootstrap: str, book: Rulebook, security: Security | Non
             headers=headers,
             partition=0,
         )
+    except TopicAuthorizationFailedError as error:
+        raise refused("Write", "topic", [topics.RULES.name]) from error
     finally:
         await producer.stop()

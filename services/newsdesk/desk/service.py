@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.app.base import BootStrategy
 from mode import Service
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -22,9 +23,13 @@ from newsdesk.contracts import topics
 from newsdesk.desk.judge import Judge
 from newsdesk.desk.processor import DeskProcessor
 from newsdesk.desk.rules_topic import publish_rules
+from newsdesk.desk.workers import REFUSED
 from newsdesk.engine.broker_errors import remedy_for
-from newsdesk.engine.errors import EngineError
+from newsdesk.engine.errors import DefectError, EngineError
+from newsdesk.engine.knocking import reason_unreachable
 from newsdesk.engine.pacing import Backoff
+from newsdesk.engine.reading import open_client
+from newsdesk.engine.topics import refuse_hidden
 from newsdesk.engine.worker import Worker
 from newsdesk.ops import health
 from newsdesk.ops.admin import MISSING, AdminError, check
@@ -34,9 +39,10 @@ from newsdesk.ops.observing import Build, Observing
 from newsdesk.ops.web import Pages, WebError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from newsdesk.editorial.retention import Retention
     from newsdesk.editorial.rulebook import Rulebook
     from newsdesk.engine.config import EngineConfig
     from newsdesk.engine.observer import Observer
@@ -51,6 +57,8 @@ _FIRST_EVENT: Final = (
     b'{"title": "Caf\xc3\xa9", "webUrl": "https://news.example/1", "publishedDateTime": "2020-01-01T00:00:00Z"}'
 )
 """The first event takes some 35 ms, for tables that are read when they are needed: long before heartbeats matter."""
+_ALLOCATIONS: Final = 20_000
+"""Objects between two collections: a batch makes many that live until it is committed, and no cycles."""
 _NEW_BROKER_SECONDS: Final = 15.0
 """A broker that has just come up may not know its topics yet: so long they are not called missing."""
 
@@ -67,6 +75,7 @@ class DeskPlan:
     book: Rulebook
     state_dir: Path
     event_bytes: int
+    retention: Retention
     web_host: str
     web_port: int
     follow_stdin: bool = False
@@ -121,7 +130,8 @@ class Desk(Service):
     async def _run(self) -> None:
         try:
             partitions = await self._prepare()
-            processor = DeskProcessor(self._plan.book, partitions, event_bytes=self._plan.event_bytes)
+            plan = self._plan
+            processor = DeskProcessor(plan.book, partitions, event_bytes=plan.event_bytes, retention=plan.retention)
             observer: Observer = self._observing
             self._worker = Worker(self._plan.engine, processor, observer=observer)
             await self._worker.run()
@@ -139,6 +149,7 @@ class Desk(Service):
             try:
                 found = await check(config.bootstrap_servers, security=config.security)
                 missing = [drift for drift in found.drifts if drift.actual == MISSING]
+                await self._refuse_hidden([drift.topic for drift in missing])
                 if not missing or time.monotonic() > patient_until:
                     _refuse(found.drifts)
                     self._step("publishing the rules")
@@ -149,14 +160,39 @@ class Desk(Service):
                 wait = _FIRST_WAIT
                 self._step("looking for the topics", f"{missing[0].topic} is missing")
             except (AdminError, KafkaError, OSError, TimeoutError) as error:
-                cause = error.__cause__ if isinstance(error, AdminError) and error.__cause__ is not None else error
+                if isinstance(error, AdminError) and error.__cause__ is None:
+                    raise
+                cause = await self._reason(error)
                 if (fatal := remedy_for(cause)) is not None:
                     raise fatal from error
                 wait = backoff.next()
                 patient_until = time.monotonic() + wait + _NEW_BROKER_SECONDS
                 self._observing.broker_error(cause, wait)
-                self._step("looking for the broker", f"{config.bootstrap_servers}: {cause}")
+                self._step("looking for the broker", str(cause))
             await asyncio.sleep(wait)
+
+    async def _refuse_hidden(self, missing: Sequence[str]) -> None:
+        """Raise EngineError where a topic that seems to be *missing* is hidden for want of rights."""
+        if not missing:
+            return
+        config = self._plan.engine
+        async with open_client(
+            config.bootstrap_servers, config.client_id, config.security, config.request_timeout_ms
+        ) as client:
+            await refuse_hidden(client, missing)
+
+    async def _reason(self, error: Exception) -> BaseException:
+        """What is behind *error*: of a broker that cannot be reached the client does not say why."""
+        cause = error.__cause__ if isinstance(error, AdminError) and error.__cause__ is not None else error
+        if not isinstance(cause, KafkaConnectionError):
+            return cause
+        config = self._plan.engine
+        return (
+            await reason_unreachable(
+                config.bootstrap_servers, config.client_id, config.security, config.request_timeout_ms
+            )
+            or cause
+        )
 
     def _step(self, step: str, error: str = "") -> None:
         self._beginning = health.Beginning(step, time.monotonic(), error)
@@ -223,13 +259,15 @@ class _StopRequest:
 async def serve(plan: DeskPlan) -> int:
     """Run one worker until a signal or a failure that waiting cannot cure; the exit code.
 
-    0: stopped in good order; 1: failed, or did not stop within STOP_SECONDS.
+    0: stopped in good order; 1: failed, or did not stop within STOP_SECONDS; REFUSED: starting again changes nothing.
 
     Raises:
         RefusedError: The topics are not right.
         WebError: The web pages cannot be served.
     """
     Judge(plan.book).answer(_FIRST_EVENT)
+    gc.freeze()  # what is loaded by now lives for ever: no collection need look at it again
+    gc.set_threshold(_ALLOCATIONS)
     stop = _StopRequest()
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -284,8 +322,11 @@ def _exit_code(failure: Exception | None) -> int:
             return 0
         case RefusedError():
             raise failure
+        case DefectError():
+            log.error("%s %s", failure.problem, failure.remedy, exc_info=failure.__cause__)
         case EngineError() | AdminError() | WebError():
             log.error("%s %s", failure.problem, failure.remedy)
+            return REFUSED
         case _:
             log.error("a defect of newsdesk ended the desk", exc_info=failure)
     return 1

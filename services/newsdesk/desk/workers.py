@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSED: Final = 78
-"""A worker ends with this (EX_CONFIG) when it refuses to start: starting it again would change nothing."""
+"""A worker ends with this (EX_CONFIG) when somebody has to do something first: starting it again would change nothing."""
 LIVED_SECONDS: Final = 60.0
 """A worker that ran for so long had started well: its next restart comes soon again."""
 _LEAST_WAIT: Final = 0.5
@@ -72,7 +72,7 @@ class Supervisor:
                 self._failed |= code not in (0, -signal.SIGTERM)  # it had not come to handle signals yet
                 return
             if code == REFUSED:
-                log.error("worker %d refuses to start; the others are stopped", child.index)
+                log.error("worker %d cannot go on by itself; the others are stopped", child.index)
                 self._failed = True
                 self._stop()
                 return

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
+from newsdesk.contracts.cloudevents import TASK_TIME
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from newsdesk.editorial.state import Reader, View
 
-TASK_TIME: Final = "newsdesk-task-time"
-"""The header of enriched records that holds the task time at their writing: milliseconds since 1970, in ASCII."""
 CLOCK: Final = b"t"
 """The key of the clock in the state."""
 
-AHEAD_MS: Final = 24 * 3_600_000
+DAY_MS: Final = 24 * 3_600_000
+AHEAD_MS: Final = DAY_MS
 """An event dated further ahead of its record's timestamp has a wrong clock, and does not advance the task's."""
 _END_MS: Final = round(datetime(2101, 1, 1, tzinfo=UTC).timestamp()) * 1000
 """Senders set timestamps in microseconds by mistake; what lies beyond is no time at all."""
@@ -101,19 +102,19 @@ def clock_of(state: Reader) -> int:
     return 0 if clock is None else int.from_bytes(clock, "big")
 
 
-def fold_stamp(state: View, stamp: int) -> None:
-    """Set the clock by the stamp of a record with a value."""
-    if stamp > clock_of(state):
-        state.put(CLOCK, stamp.to_bytes(_STAMP_BYTES, "big"))
+def seal(stamp: int) -> bytes:
+    """A stamp as the state holds it, before an article's JSON object and as the clock; nothing where there is none."""
+    return stamp.to_bytes(_STAMP_BYTES, "big") if stamp else b""
 
 
-def sealed(kept: bytes, stamp: int) -> bytes:
-    """What the state holds of an article: its stamp, and *kept*, a JSON object."""
-    return stamp.to_bytes(_STAMP_BYTES, "big") + kept if stamp else kept
+def fold_clock(state: View, sealed: bytes) -> None:
+    """Set the clock by the sealed stamp of a record with a value."""
+    if sealed > (state.get(CLOCK) or b""):
+        state.put(CLOCK, sealed)
 
 
 def opened(stored: bytes) -> tuple[int, dict[str, Any]]:
-    """The stamp and the object that were sealed."""
+    """The stamp and the JSON object that the state holds of an article."""
     if stored[0] == _PLAIN:
         return 0, orjson.loads(stored)
     return int.from_bytes(stored[:_STAMP_BYTES], "big"), orjson.loads(memoryview(stored)[_STAMP_BYTES:])

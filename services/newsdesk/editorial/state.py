@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import orjson
 
 from newsdesk.contracts.reasons import Change
+from newsdesk.editorial.retention import FOR_EVER, Retention, clock_of, fold_clock, opened, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,10 +68,13 @@ class Known(NamedTuple):
         return (self.source["offset"], self.source["topic"], self.article_id)
 
 
-def fold(state: View, article: bytes, record: Mapping[str, Any] | None) -> None:
-    """Apply one record of the enriched topic, or its tombstone (None), to *state*; twice is as good as once."""
+def fold(state: View, article: bytes, record: Mapping[str, Any] | None, stamp: int = 0) -> None:
+    """Apply one record of the enriched topic, or its tombstone (None), to *state*; twice is as good as once.
+
+    *stamp* is the task time at its writing, 0 where it has none.
+    """
     old = state.get(ARTICLE + article)
-    before = orjson.loads(old)["desk"]["aliases"] if old is not None else ()
+    before = opened(old)[1]["desk"]["aliases"] if old is not None else ()
     after = record["desk"]["aliases"] if record is not None else ()
     for alias in before:
         if alias not in after and state.get(key := ALIAS + alias.encode()) == article:
@@ -79,29 +83,37 @@ def fold(state: View, article: bytes, record: Mapping[str, Any] | None) -> None:
         if state.get(key := ALIAS + alias.encode()) != article:
             state.put(key, article)
     if record is not None:
-        state.put(ARTICLE + article, orjson.dumps({field: record[field] for field in _KEPT}))
+        sealed = seal(stamp)
+        state.put(ARTICLE + article, sealed + orjson.dumps({field: record[field] for field in _KEPT}))
+        fold_clock(state, sealed)
     elif old is not None:
         state.delete(ARTICLE + article)
 
 
-def known_by(aliases: Iterable[str], state: Reader) -> list[Known]:
-    """The articles that *aliases* belong to, the oldest first: more than one where an event ties them together."""
+def known_by(aliases: Iterable[str], state: Reader, retention: Retention = FOR_EVER) -> list[Known]:
+    """The articles that *aliases* belong to, the oldest first: more than one where an event ties them together.
+
+    One that has expired is unknown, whether it was swept or not.
+    """
     ids: set[bytes] = set()
     for alias in aliases:
         if (article := state.get(ALIAS + alias.encode())) is not None:
             ids.add(article)
     if not ids:
         return []
-    found = [known for article in ids if (known := _known(article, state)) is not None]
+    clock = clock_of(state)
+    found = [known for article in ids if (known := _known(article, state, clock, retention)) is not None]
     return found if len(found) < 2 else sorted(found, key=lambda known: known.age)  # noqa: PLR2004
 
 
-def _known(article: bytes, state: Reader) -> Known | None:
+def _known(article: bytes, state: Reader, clock: int, retention: Retention) -> Known | None:
     value = state.get(ARTICLE + article)
     if value is None:
         return None
-    kept = orjson.loads(value)
+    stamp, kept = opened(value)
     desk = kept["desk"]
+    if retention.expired(stamp, clock, published="published" in desk):
+        return None
     return Known(
         article_id=article.decode(),
         revision=kept["revision"],

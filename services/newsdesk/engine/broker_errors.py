@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiokafka import errors as kafka
 
-from newsdesk.engine.errors import EngineError
+from newsdesk.engine.errors import EngineError, told
+from newsdesk.engine.rights import refused
+
+TOO_LARGE: Final = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
 
 _REMEDIES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    (
-        (kafka.TopicAuthorizationFailedError,),
-        "The broker refuses access to a topic",
-        "Grant this principal Read and Describe on the input and changelog topics and Write on all output topics.",
-    ),
-    (
-        (kafka.GroupAuthorizationFailedError,),
-        "The broker refuses access to the consumer group",
-        "Grant this principal Read on the group.",
-    ),
-    (
-        (kafka.TransactionalIdAuthorizationFailed,),
-        "The broker refuses the transactional id",
-        "Grant this principal Write and Describe on transactional ids with the group's name as prefix.",
-    ),
     (
         (kafka.ClusterAuthorizationFailedError,),
         "The broker refuses this principal",
@@ -47,11 +37,6 @@ _REMEDIES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         (kafka.InvalidTransactionTimeout,),
         "The transaction timeout is longer than the broker allows",
         "Lower transaction_timeout_ms, or raise the broker's transaction.max.timeout.ms.",
-    ),
-    (
-        (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError),
-        "A topic refuses a batch that is within the limit set here for it",
-        "Raise the topic's max.message.bytes to the limit set here, or lower that limit.",
     ),
     (
         (kafka.InvalidSessionTimeoutError,),
@@ -84,11 +69,36 @@ def remedy_for(error: BaseException) -> EngineError | None:
         seen.add(id(cause))
         if isinstance(cause, EngineError):
             return cause
+        if (named := _named(cause)) is not None:
+            return named
         for kinds, problem, remedy in _REMEDIES:
             if isinstance(cause, kinds):
-                return EngineError(f"{problem} ({type(cause).__name__}: {cause}).", remedy)
+                return EngineError(f"{problem} ({told(cause)}).", remedy)
         cause = cause.__cause__
     return None
+
+
+def _named(error: BaseException) -> EngineError | None:
+    """What is wrong where *error* is about a resource with a name; who writes says so before it comes here."""
+    if isinstance(error, TOO_LARGE):
+        return EngineError(
+            f"The topic {', '.join(names_in(error))} refuses a batch that is within the limit set here for it.",
+            "Raise its max.message.bytes to the limit set here, or lower that limit.",
+        )
+    if isinstance(error, kafka.TopicAuthorizationFailedError):
+        return refused("Read", "topic", names_in(error))
+    if isinstance(error, kafka.GroupAuthorizationFailedError):
+        return refused("Read", "group", names_in(error))
+    if isinstance(error, kafka.TransactionalIdAuthorizationFailed):
+        return refused("Write", "transactional-id", names_in(error))
+    return None
+
+
+def names_in(error: BaseException) -> list[str]:
+    """The resources that the client's *error* is about: it gives one name, a partition, or a set of names."""
+    given = error.args[0] if error.args else ()
+    names = [given] if isinstance(given, str) else list(given)
+    return [str(name).partition("/")[0] for name in names] or ["(the broker does not say which)"]
 
 
 def is_fenced(error: BaseException) -> bool:

@@ -42,6 +42,10 @@ class EngineConfig:
     """At least so long from one commit's start to the next, unless a batch is full."""
     slice_ms: int = 15
     """The longest stretch of deciding before the event loop gets its turn."""
+    punctuate_ms: int = 1_000
+    """At least so long from one punctuation to the next; under constant load it is twice that."""
+    punctuate_keys: int = 500
+    """The most keys that one punctuation looks at."""
     large_record_bytes: int = 16 * KIB
     """A record with a larger value is decided in a thread, so that a slow one does not hold up the event loop."""
     fetch_bytes: int = MIB

@@ -14,6 +14,7 @@ class CrashPoint(StrEnum):
     MID_RESTORE = "mid_restore"
     AFTER_READ = "after_read"
     AFTER_PROCESS = "after_process"
+    """Some records are decided, or a punctuation has written something."""
     AFTER_PRODUCE = "after_produce"
     AFTER_OFFSETS = "after_offsets"
     AFTER_COMMIT = "after_commit"

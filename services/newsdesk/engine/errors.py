@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def told(error: BaseException) -> str:
+    """*error* in words, with its kind once: the client's errors name their own."""
+    said = str(error)
+    return said if type(error).__name__ in said else f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
 class EngineError(Exception):
     """Waiting cannot help: somebody has to do something. *remedy* says what."""
 
@@ -10,6 +16,10 @@ class EngineError(Exception):
         super().__init__(f"{problem} {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+
+class DefectError(EngineError):
+    """The engine itself has failed; another start may go well."""
 
 
 class FencedError(Exception):

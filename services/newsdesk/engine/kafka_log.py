@@ -7,16 +7,19 @@ import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiokafka import errors as kafka
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
+from newsdesk.engine.broker_errors import names_in
 from newsdesk.engine.errors import NotOwnedError
 from newsdesk.engine.port import Lag
+from newsdesk.engine.rights import refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
 
+    from newsdesk.engine.answered import Mark
     from newsdesk.engine.observer import Observer
     from newsdesk.engine.output import KafkaOutput
     from newsdesk.engine.port import Committed, Output
@@ -55,6 +58,7 @@ class KafkaLog:
         self._owned = owned
         self._observer = observer
         self._answered = time.monotonic()
+        self._identities: dict[str, str | None] = {}
 
     async def start(self) -> None:
         """Start the producer, which shuts out its predecessors."""
@@ -66,13 +70,22 @@ class KafkaLog:
             raise NotOwnedError
 
     async def committed(self) -> Mapping[str, int]:
-        """The group's offsets, moved to the first offset that is left where what they point at is gone."""
+        """The group's offsets, moved to the first offset that is left where what they point at is gone.
+
+        Each was committed together with its topic's id: in a topic made anew it says nothing, however long that is.
+        """
         return {topic: await self._committed_of(tp) for topic, tp in self._inputs.items()}
 
     async def _committed_of(self, tp: TopicPartition) -> int:
         span = await self._reader.span(tp.topic, tp.partition)
-        offset = await self._consumer.committed(tp)
-        if offset is None:
+        self._identities[tp.topic] = span.topic_id
+        coordinator: Any = self._consumer._coordinator  # noqa: SLF001 committed() leaves the metadata out
+        found = (await coordinator.fetch_committed_offsets([tp])).get(tp)
+        if found is None or found.offset < 0:
+            return span.start
+        offset, identity = int(found.offset), found.metadata
+        if identity and span.topic_id is not None and identity != span.topic_id:
+            self._observer.data_lost(self._task, tp.topic, offset, span.start)
             return span.start
         looks = 0
         while (
@@ -82,8 +95,8 @@ class KafkaLog:
             await asyncio.sleep(_LOOK_SECONDS)
             span = await self._reader.span(tp.topic, tp.partition)
         if span.start <= offset <= span.end:
-            return int(offset)
-        self._observer.data_lost(self._task, tp.topic, int(offset), span.start)
+            return offset
+        self._observer.data_lost(self._task, tp.topic, offset, span.start)
         return span.start
 
     async def changelog(self) -> Span:
@@ -93,6 +106,24 @@ class KafkaLog:
     def read_changelog(self, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
         """What is committed in the changelog partition."""
         return self._reader.read(self._changelog, self._task, start, end)
+
+    async def past_answered(self, offsets: Mapping[str, int], marks: Mapping[str, Mark]) -> Mapping[str, int]:
+        """As the port says. A record that is younger than its answer is another one: the topic was made anew."""
+        if self._committer.atomic:
+            return offsets
+        moved: dict[str, int] = {}
+        for topic, mark in marks.items():
+            if topic not in offsets or mark.offset < offsets[topic]:
+                continue
+            span = await self._reader.span(topic, self._task)
+            if not span.start <= mark.offset < span.end:
+                continue
+            async for portion in self._reader.read(topic, self._task, mark.offset, mark.offset + 1):
+                if portion[0].timestamp <= mark.answered_ms:
+                    moved[topic] = mark.offset + 1
+        if moved:
+            await self.commit(self.output(), moved)
+        return {**offsets, **moved}
 
     async def seek(self, offsets: Mapping[str, int]) -> None:
         """Set the consumer's positions and let it fetch."""
@@ -128,9 +159,18 @@ class KafkaLog:
         return self._committer.output()
 
     async def commit(self, output: Output, offsets: Mapping[str, int]) -> Committed:
-        """Write both through the committer."""
-        positions = {self._inputs[topic]: offset for topic, offset in offsets.items()}
-        return await self._committer.commit(cast("KafkaOutput", output), positions)
+        """Write both through the committer, each offset with the id of its topic."""
+        positions = {
+            self._inputs[topic]: OffsetAndMetadata(offset, self._identities[topic] or "")
+            for topic, offset in offsets.items()
+        }
+        try:
+            return await self._committer.commit(cast("KafkaOutput", output), positions)
+        except BaseException as error:  # also where a rebalance or a stop cuts it off
+            self._observer.commit_failed(self._task)
+            if isinstance(error, kafka.TopicAuthorizationFailedError):
+                raise refused("Write", "topic", names_in(error)) from error
+            raise
 
     def lags(self) -> Mapping[str, Lag]:
         """By input, what the consumer knows from its last fetch; markers at the end count as read."""

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from newsdesk.engine.broker_errors import remedy_for
-from newsdesk.engine.errors import EngineError, FencedError, NotOwnedError, StoreDamagedError
+from newsdesk.engine.errors import DefectError, EngineError, FencedError, NotOwnedError, StoreDamagedError, told
 from newsdesk.engine.pacing import Backoff
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Keeper:
         self._observer = observer
         self._backoff = Backoff(config.backoff_min_ms / 1000, config.backoff_max_ms / 1000)
         self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
         self._attempt: Task | None = None
         self._runner: asyncio.Task[None] | None = None
 
@@ -62,6 +63,7 @@ class Keeper:
     async def stop(self, drain_seconds: float) -> None:
         """End after the running batch, or by force where that takes longer than *drain_seconds*."""
         self._stopping.set()
+        self._woken.set()
         runner = self._runner
         if runner is None:
             return
@@ -73,11 +75,17 @@ class Keeper:
     async def abort(self) -> None:
         """End at once, whatever is under way."""
         self._stopping.set()
+        self._woken.set()
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(runner, return_exceptions=True)
+
+    def wake(self) -> None:
+        """End a wait for the next attempt: what it waited for has come."""
+        self._backoff.reset()
+        self._woken.set()
 
     def release_brake(self) -> None:
         """Let a braked task go on."""
@@ -87,6 +95,7 @@ class Keeper:
     async def _run(self) -> None:
         try:
             while not self._stopping.is_set():
+                self._woken.clear()
                 wait = await self._try_once()
                 if wait is None:
                     return
@@ -96,9 +105,11 @@ class Keeper:
         except EngineError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 a partition must not be left unread without a word
-            self._fail(
-                EngineError(f"Task {self.number} ended on {error!r}.", "This is a defect of the engine: report it.")
+            defect = DefectError(
+                f"Task {self.number} ended on {error!r}.", "This is a defect of the engine: report it."
             )
+            defect.__cause__ = error
+            self._fail(defect)
         finally:
             if self.status.state != "failed":
                 self._state("stopped")
@@ -126,7 +137,7 @@ class Keeper:
                 self._observer.store_discarded(self.number, str(error))
                 self._stores.discard(self.number)
             wait = self._backoff.next()
-            self.status.error = f"{type(error).__name__}: {error}"
+            self.status.error = told(error)
             self._observer.task_failed(self.number, error, wait)
             self._state("waiting")
             return wait
@@ -135,14 +146,14 @@ class Keeper:
         return None
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, showing signs of life; a stop or the loss of the task ends it early."""
+        """Wait, showing signs of life; being woken, a stop or the loss of the task ends it early."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0 and self._owned():
             self.status.alive()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, _TICK)):
-                    await self._stopping.wait()
+                    await self._woken.wait()
                 return
 
     def _fail(self, error: EngineError) -> None:

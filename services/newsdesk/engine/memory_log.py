@@ -16,6 +16,7 @@ from newsdesk.engine.validity import Span
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from newsdesk.engine.answered import Mark
     from newsdesk.engine.port import Output
     from newsdesk.engine.records import Write
 
@@ -192,6 +193,11 @@ class MemoryLog:
         wanted = [r for r in self._broker.read(self._changelog, self._task) if start <= r.offset < end]
         for first in range(0, len(wanted), _PORTION):
             yield wanted[first : first + _PORTION]
+
+    async def past_answered(self, offsets: Mapping[str, int], marks: Mapping[str, Mark]) -> Mapping[str, int]:
+        """As they are."""
+        del marks
+        return offsets
 
     async def seek(self, offsets: Mapping[str, int]) -> None:
         """Begin at *offsets*."""

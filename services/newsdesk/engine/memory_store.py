@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
-from newsdesk.engine.store import Position, StoreSize
+from newsdesk.engine.store import Position, Slice, StoreSize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,12 @@ class MemoryStore:
         self._data: dict[bytes, bytes] = {}
         self._position: Position | None = None
         self.get = self._data.get
+
+    def scan(self, start: bytes, limit: int) -> Slice:
+        """The *limit* smallest keys from *start* on; every key is looked at, so this is for small states."""
+        data = self._data
+        keys = nsmallest(limit, (key for key in data if key >= start))
+        return Slice([(key, data[key]) for key in keys], None if len(keys) < limit else keys[-1] + b"\0")
 
     def apply(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         """Write *changes* and *position*."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class BatchReport:
     seconds: Mapping[Stage, float]
     bytes_read: int
     bytes_written: int
+    punctuated: Mapping[str, int] = field(default_factory=dict)
+    """What punctuation did since the last batch, counted as the processor calls it; *records* does not count it."""
+    punctuate_seconds: float = 0.0
 
 
 class Observer(Protocol):
@@ -42,6 +45,9 @@ class Observer(Protocol):
 
     def task_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
         """A task's attempt ended with *error*; the next begins in *retry_seconds*."""
+
+    def punctuate_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
+        """The processor failed to punctuate; records go on, and it is tried again in *retry_seconds*."""
 
     def fenced(self, task: int) -> None:
         """Another owner of the task has started; this one's open batch is not committed."""
@@ -59,7 +65,7 @@ class Observer(Protocol):
         """The task's store was thrown away and is rebuilt from the changelog."""
 
     def data_lost(self, task: int, topic: str, wanted: int, start: int) -> None:
-        """Records from *wanted* on are no longer in *topic*; reading goes on at *start*."""
+        """Records from *wanted* on are no longer in *topic*, or it is another by that name; reading goes on at *start*."""
 
     def loop_blocked(self, seconds: float) -> None:
         """The event loop came *seconds* late."""
@@ -69,6 +75,15 @@ class Observer(Protocol):
 
     def broker_error(self, error: BaseException, retry_seconds: float) -> None:
         """The broker cannot be used just now; it is tried again in *retry_seconds*."""
+
+    def broker_reached(self) -> None:
+        """The broker answers, for the first time or again after `broker_error`."""
+
+    def rebalanced(self, tasks: int) -> None:
+        """The group has given this member *tasks* tasks."""
+
+    def commit_failed(self, task: int) -> None:
+        """A commit had no good answer: its transaction is aborted, or has gone through unheard; the next attempt finds out."""
 
     def guarantee(self, kind: str, reason: str) -> None:
         """What is promised from now on, and why."""
@@ -84,6 +99,9 @@ class NullObserver:
         """Nothing."""
 
     def task_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
+        """Nothing."""
+
+    def punctuate_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
         """Nothing."""
 
     def fenced(self, task: int) -> None:
@@ -111,6 +129,15 @@ class NullObserver:
         """Nothing."""
 
     def broker_error(self, error: BaseException, retry_seconds: float) -> None:
+        """Nothing."""
+
+    def broker_reached(self) -> None:
+        """Nothing."""
+
+    def rebalanced(self, tasks: int) -> None:
+        """Nothing."""
+
+    def commit_failed(self, task: int) -> None:
         """Nothing."""
 
     def guarantee(self, kind: str, reason: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from newsdesk.engine.store import Slice
+
 if TYPE_CHECKING:
     from newsdesk.engine.store import Changes, Store
 
@@ -11,15 +13,20 @@ _ABSENT: Final = object()
 
 
 class Overlay:
-    """A view of four layers. Nothing reaches the store through it; a record's own layer is kept or dropped as one."""
+    """A view of four layers. Nothing reaches the store through it; a record's own layer is kept or dropped as one.
 
-    __slots__ = ("_batch", "_committing", "_fetch", "_record", "failure")
+    What a record has read of the store is remembered until it is kept: folding asks once more for most of it.
+    """
+
+    __slots__ = ("_batch", "_committing", "_fetch", "_read", "_record", "_scan", "failure")
 
     def __init__(self, store: Store) -> None:
         self._record: Changes = {}
         self._batch: Changes = {}
         self._committing: Changes = {}
+        self._read: Changes = {}
         self._fetch = store.get
+        self._scan = store.scan
         self.failure: Exception | None = None
         """What the store said when it could not be read; a processor may have caught it."""
 
@@ -31,11 +38,32 @@ class Overlay:
             return value  # type: ignore[return-value]
         if (value := self._committing.get(key, _ABSENT)) is not _ABSENT:
             return value  # type: ignore[return-value]
+        if (value := self._read.get(key, _ABSENT)) is not _ABSENT:
+            return value  # type: ignore[return-value]
         try:
-            return self._fetch(key)
+            value = self._read[key] = self._fetch(key)
         except Exception as error:
             self.failure = error
             raise
+        return value
+
+    def scan(self, start: bytes, limit: int) -> Slice:
+        """The store's slice, with what the layers above know better; what only they have is not among it."""
+        try:
+            found = self._scan(start, limit)
+        except Exception as error:
+            self.failure = error
+            raise
+        items: list[tuple[bytes, bytes]] = []
+        for key, stored in found.items:
+            value = self._record.get(key, _ABSENT)
+            if value is _ABSENT:
+                value = self._batch.get(key, _ABSENT)
+            if value is _ABSENT:
+                value = self._committing.get(key, stored)
+            if value is not None:
+                items.append((key, value))  # type: ignore[arg-type]
+        return Slice(items, found.next)
 
     def check(self) -> None:
         """Raise what the store said, in case the processor caught it and decided without the state."""
@@ -57,6 +85,7 @@ class Overlay:
 
     def keep_record(self) -> None:
         """Add what the record at hand changed to its batch."""
+        self._read.clear()
         if self._record:
             self._batch.update(self._record)
             self._record.clear()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from newsdesk.engine.answered import Mark
     from newsdesk.engine.observer import Stage
     from newsdesk.engine.records import Record, Write
     from newsdesk.engine.validity import Span
@@ -71,6 +72,9 @@ class TaskLog(Protocol):
     def read_changelog(self, start: int, end: int) -> AsyncIterator[Sequence[Record]]:
         """What is committed in the changelog from *start* to below *end*, in portions; it ends, however *end* is made up."""
 
+    async def past_answered(self, offsets: Mapping[str, int], marks: Mapping[str, Mark]) -> Mapping[str, int]:
+        """*offsets*, moved behind what *marks* say is answered already, which with transactions nothing is."""
+
     async def seek(self, offsets: Mapping[str, int]) -> None:
         """Begin reading the inputs at *offsets*."""
 
@@ -84,7 +88,7 @@ class TaskLog(Protocol):
         """An empty output."""
 
     async def commit(self, output: Output, offsets: Mapping[str, int]) -> Committed:
-        """Write *output* and *offsets*: all of it, or it raises. What a raise leaves behind the next `start` clears up."""
+        """Write *output* and *offsets*, either of which may be empty: all of it, or it raises. What a raise leaves behind the next `start` clears up."""
 
     def lags(self) -> Mapping[str, Lag]:
         """The lag of every input as far as the last fetch told; an input may be missing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsdesk.engine.records import Outcome, Record
+    from newsdesk.engine.records import Headers, Outcome, Record
 
 
 class View(Protocol):
@@ -47,5 +47,5 @@ class Processor(Protocol):
     def read_change(self, value: bytes | None) -> object | None:
         """A changelog value as `fold` takes it; None is a tombstone."""
 
-    def fold(self, state: View, key: bytes, change: object | None) -> None:
-        """Apply one changelog record to *state*; the same live and on restore."""
+    def fold(self, state: View, key: bytes, change: object | None, headers: Headers) -> None:
+        """Apply one changelog record to *state*; the same live and on restore, where *headers* are as they were written."""

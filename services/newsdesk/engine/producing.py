@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiokafka import AIOKafkaProducer
 
-from newsdesk.engine.broker_errors import is_fenced
+from newsdesk.engine.broker_errors import TOO_LARGE, is_fenced
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import FencedError, PositionUnknownError
 from newsdesk.engine.output import KafkaOutput
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
-    from aiokafka.structs import TopicPartition
+    from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
     from newsdesk.engine.config import EngineConfig
     from newsdesk.engine.observer import Stage
@@ -30,7 +30,9 @@ _PATIENCE = 2.0
 
 
 class Committer(Protocol):
-    """The producing half of a task's log."""
+    """The producing half of a task's log. *atomic*: outputs and offsets become visible together."""
+
+    atomic: bool
 
     async def start(self) -> None:
         """Connect and shut out earlier owners of the task."""
@@ -38,7 +40,7 @@ class Committer(Protocol):
     def output(self) -> KafkaOutput:
         """An empty output."""
 
-    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, int]) -> Committed:
+    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> Committed:
         """Write both, or raise."""
 
     async def stop(self) -> None:
@@ -78,14 +80,18 @@ async def _deliver(
     sent = await asyncio.gather(*(send(slot) for slot in slots), return_exceptions=True)
     failures: list[BaseException] = []
     waiting: list[Any] = []
-    for item in sent:
+    towards: list[str] = []
+    for (topic, _), item in zip(slots, sent, strict=True):
         if isinstance(item, BaseException):
             failures.append(item)
         else:
             waiting += item
+            towards += [topic] * len(item)
     behind = -1
-    for result in await asyncio.gather(*waiting, return_exceptions=True):
-        if isinstance(result, BaseException):
+    for topic, result in zip(towards, await asyncio.gather(*waiting, return_exceptions=True), strict=True):
+        if isinstance(result, TOO_LARGE):
+            failures.append(type(result)(topic))  # the client does not say which topic refused
+        elif isinstance(result, BaseException):
             failures.append(result)
         elif (result.topic, result.partition) == changelog and result.offset >= behind:
             behind = result.offset
@@ -202,6 +208,7 @@ class TransactionalCommitter(_ProducerOwner):
     After an error the transaction is left open; the next start under the same transactional id ends it.
     """
 
+    atomic = True
     _transactional = True
 
     def _settings(self) -> dict[str, Any]:
@@ -210,7 +217,7 @@ class TransactionalCommitter(_ProducerOwner):
             "transaction_timeout_ms": self._config.transaction_timeout_ms,
         }
 
-    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, int]) -> Committed:
+    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> Committed:
         """Write *output* and *offsets* in one transaction. Raises FencedError where a later owner has started."""
         producer = self._producer
         if producer is None:
@@ -223,7 +230,8 @@ class TransactionalCommitter(_ProducerOwner):
             produced = clock()
             await self._reached(CrashPoint.AFTER_PRODUCE)
             added = clock()
-            await producer.send_offsets_to_transaction(dict(offsets), self._config.group)
+            if offsets:
+                await producer.send_offsets_to_transaction(dict(offsets), self._config.group)
             offsets_sent = clock()
             await self._reached(CrashPoint.AFTER_OFFSETS)
             ending = clock()
@@ -248,6 +256,7 @@ class AtLeastOnceCommitter(_ProducerOwner):
     A crash before the offsets decides the batch again: anew where the changelog does not have it, else as duplicates.
     """
 
+    atomic = False
     _transactional = False
 
     def __init__(
@@ -262,7 +271,7 @@ class AtLeastOnceCommitter(_ProducerOwner):
         super().__init__(task=task, changelog=changelog, config=config, reached=reached)
         self._consumer = consumer
 
-    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, int]) -> Committed:
+    async def commit(self, output: KafkaOutput, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> Committed:
         """Deliver *output*, then commit *offsets*. Raises FencedError where the group has moved on."""
         producer = self._producer
         if producer is None:
@@ -274,7 +283,8 @@ class AtLeastOnceCommitter(_ProducerOwner):
         await self._reached(CrashPoint.AFTER_PRODUCE)
         committing = clock()
         try:
-            await self._consumer.commit(dict(offsets))
+            if offsets:
+                await self._consumer.commit(dict(offsets))
         except Exception as error:
             if is_fenced(error):
                 raise FencedError from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
+from newsdesk.engine.folding import fold_record
 from newsdesk.engine.overlay import Overlay
 from newsdesk.engine.store import Position
 from newsdesk.engine.validity import why_discard
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def _apply(processor: Processor, overlay: Overlay, key: bytes, record: Record) -> None:
     """Fold one changelog record. One that cannot be folded ends the worker: a state without it would be a wrong one."""
     try:
-        processor.fold(overlay, key, processor.read_change(record.value))
+        fold_record(processor, overlay, key, record)
     except Exception as error:
         if overlay.failure is not None:
             raise overlay.failure from None
@@ -48,9 +49,13 @@ async def restore(
     crash: Crash,
     delete_retention_ms: int | None,
     progressed: Callable[[], None],
+    noted: Callable[[Record], None] = lambda _change: None,
     now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
 ) -> Position:
-    """Fold the changelog into *store* up to its end as it stands now; the position that the store then has."""
+    """Fold the changelog into *store* up to its end as it stands now; the position that the store then has.
+
+    *noted* is called with every record that was read.
+    """
     span = await log.changelog()
     position = store.position()
     if position is not None:
@@ -74,6 +79,7 @@ async def restore(
                 for record in left:
                     if record.key is not None:
                         _apply(processor, overlay, record.key, record)
+                        noted(record)
                     done = record.offset + 1
                     if time.perf_counter() >= until:
                         more = True

@@ -16,13 +16,14 @@ from rocksdict import (
     DBCompressionType,
     Options,
     Rdict,
+    ReadOptions,
     WriteBatch,
     WriteBufferManager,
     WriteOptions,
 )
 
 from newsdesk.engine.errors import StoreDamagedError, StoreError
-from newsdesk.engine.store import Position, StoreSize
+from newsdesk.engine.store import Position, Slice, StoreSize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 _META: Final = b"\x00position"
 _FORMAT: Final = 1
 _SLOTS: Final = 8
+_SKIPPED: Final = 2_000
+"""Removed keys that one step of a scan passes over, about a millisecond; more should be compacted away first."""
+_MANY_REMOVED: Final = (4_096, 2_048, 0.5)
+"""A file with so many removals among so many neighbours, or with this share of them, is compacted soon."""
+_INCOMPLETE: Final = "Result incomplete"
 _TRANSIENT: Final = ("No space left", "Disk quota", "Too many open files", "Read-only file system", "Permission denied")
 """Errors of the disk, not of the data: to be waited for, not to be cured by deleting the store."""
 
@@ -57,6 +63,7 @@ class RocksStore:
             raise _failure(error, path) from error
         self._write = WriteOptions()
         self._write.disable_wal = True  # type: ignore[assignment,method-assign]
+        self._skipped = _SKIPPED
         self._closed = False
         try:
             self._position = self._read_position()
@@ -85,6 +92,42 @@ class RocksStore:
             return self._db.get(key)
         except Exception as error:
             raise _failure(error, self._path) from error
+
+    def scan(self, start: bytes, limit: int) -> Slice:
+        """At most *limit* keys from *start* on, past the cache.
+
+        Where very many keys in a row were removed, the answer ends there, and RocksDB is asked to clear them away;
+        should it not have done so by the next time, that goes twice as far.
+        """
+        items: list[tuple[bytes, bytes]] = []
+        begin = start
+        try:
+            found = self._db.iter(self._scanning())
+            found.seek(start)
+            while found.valid():
+                key = found.key()
+                if len(items) == limit:
+                    self._skipped = _SKIPPED
+                    return Slice(items, key)
+                if key != _META:
+                    items.append((key, found.value()))
+                begin = key + b"\0"
+                found.next()
+            found.status()
+        except Exception as error:
+            if _INCOMPLETE not in str(error):
+                raise _failure(error, self._path) from error
+            self._skipped *= 2
+            self.flush()
+            return Slice(items, begin)
+        self._skipped = _SKIPPED
+        return Slice(items, None)
+
+    def _scanning(self) -> ReadOptions:
+        options = ReadOptions()
+        options.fill_cache(False)  # type: ignore[call-arg]
+        options.set_max_skippable_internal_keys(self._skipped)
+        return options
 
     def apply(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         """Write *changes* and *position* as one."""
@@ -184,6 +227,7 @@ class RocksStores:
         options.set_max_write_buffer_number(2)
         options.set_max_open_files(128)
         options.set_max_background_jobs(2)
+        options.add_compact_on_deletion_collector_factory(*_MANY_REMOVED)
         options.set_compression_type(DBCompressionType.lz4())
         options.set_keep_log_file_num(2)
         options.set_max_log_file_size(1024 * 1024)

@@ -25,6 +25,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Keys in their order with their values, perhaps none, and where the next slice begins; None: behind the last key."""
+
+    items: list[tuple[bytes, bytes]]
+    next: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSize:
     """How big a store is, as far as that is cheap to know."""
 
@@ -38,6 +46,9 @@ class Store(Protocol):
 
     def get(self, key: bytes) -> bytes | None:
         """The value under *key*, or None."""
+
+    def scan(self, start: bytes, limit: int) -> Slice:
+        """At most *limit* keys from *start* on; fewer where that would take long, even none before the end is reached."""
 
     def apply(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         """Write *changes* and *position*: after a crash either both are there or neither."""

@@ -1,4 +1,4 @@
-"""A topic's id: what tells a topic from another of the same name that was made after the first was deleted.
+"""A topic's id, which tells it from another of the same name made later, and what this user may do with it.
 
 aiokafka speaks Metadata up to version 5; ids came with version 10. This is version 12 (Apache Kafka 3.0).
 """
@@ -6,6 +6,7 @@ aiokafka speaks Metadata up to version 5; ids came with version 10. This is vers
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import errors as kafka
@@ -22,6 +23,7 @@ from aiokafka.protocol.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from io import BytesIO
 
     from aiokafka.client import AIOKafkaClient
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _METADATA: Final = 3
 _VERSION: Final = 12
 _NO_ID: Final = uuid.UUID(int=0)
+_NOT_TOLD: Final = -(2**31)
 
 
 class _Uuid(AbstractType[uuid.UUID]):
@@ -99,29 +102,49 @@ class _Struct(RequestStruct):
     )
 
 
-class _TopicIdRequest(Request[_Struct]):
+class _TopicsRequest(Request[_Struct]):
     API_KEY = _METADATA
 
-    def __init__(self, topic: str) -> None:
-        self._topic = topic
+    def __init__(self, topics: Sequence[str]) -> None:
+        self._topics = topics
 
     def build(self, request_struct_class: type[_Struct]) -> _Struct:
-        return request_struct_class([(_NO_ID, self._topic, {})], False, False, {})
+        return request_struct_class([(_NO_ID, topic, {}) for topic in self._topics], False, True, {})
 
 
-async def topic_id(client: AIOKafkaClient, topic: str) -> str | None:
-    """The id of *topic* in hexadecimal, or None where the broker has no topic ids. Raises the broker's error otherwise."""
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """What a broker knows of a topic: its id in hexadecimal, and the bits of the operations that are allowed; None: it does not tell."""
+
+    identity: str | None
+    allowed: int | None
+
+
+async def topic_facts(client: AIOKafkaClient, topics: Sequence[str]) -> dict[str, TopicFacts]:
+    """The facts of all *topics*; none of them is made by asking.
+
+    Raises UnknownTopicOrPartitionError or TopicAuthorizationFailedError with the name of a topic.
+    """
     node = client.get_random_node()
     if node is None:
         raise kafka.NodeNotReadyError("no broker is known")
     try:
-        response: Any = await client.send(node, _TopicIdRequest(topic))
+        response: Any = await client.send(node, _TopicsRequest(topics))
     except (kafka.IncompatibleBrokerVersion, NotImplementedError):
-        return None
-    for code, name, found, *_ in response.topics:
-        if name != topic:
-            continue
+        return dict.fromkeys(topics, TopicFacts(None, None))
+    facts: dict[str, TopicFacts] = {}
+    for code, name, identity, _internal, _partitions, allowed, *_ in response.topics:
         if code:
-            raise kafka.for_code(code)(topic)
-        return None if found == _NO_ID else found.hex
-    raise kafka.UnknownTopicOrPartitionError(topic)
+            raise kafka.for_code(code)(name)
+        facts[name] = TopicFacts(
+            None if identity == _NO_ID else identity.hex, None if allowed == _NOT_TOLD else allowed
+        )
+    for topic in topics:
+        if topic not in facts:
+            raise kafka.UnknownTopicOrPartitionError(topic)
+    return facts
+
+
+async def topic_id(client: AIOKafkaClient, topic: str) -> str | None:
+    """The id of *topic* in hexadecimal, or None where the broker has no topic ids. Raises the broker's error otherwise."""
+    return (await topic_facts(client, [topic]))[topic].identity

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from newsdesk.contracts.topics import DEFAULT_PARTITIONS, TOPICS, Topic
 
@@ -242,7 +248,14 @@ async def _settings(client: AIOKafkaAdminClient, topic: str) -> dict[str, tuple[
         return None
     (resource,) = answer.to_object()["resources"]
     if resource["error_code"]:
-        raise for_code(resource["error_code"])(resource["error_message"])
+        error = for_code(resource["error_code"])
+        if error is TopicAuthorizationFailedError:
+            raise AdminError(
+                f"The broker refuses DescribeConfigs on the topic {topic}.",
+                "Grant it: kafka-acls --bootstrap-server BROKER --add --allow-principal User:NAME "
+                f"--operation DescribeConfigs --topic {topic}",
+            )
+        raise error(resource["error_message"])
     return {
         entry["config_names"]: (entry["config_value"], entry["config_source"])
         for entry in resource["config_entries"]

@@ -20,8 +20,11 @@ TaskState = Literal["starting", "restoring", "running", "braked", "fenced", "wai
 Stage = Literal["decide", "produce", "offsets", "commit", "flush"]
 """The engine's own words, which ops may not import; a test holds the two together."""
 
-BrokerError = Literal["connection", "timeout", "coordinator", "transaction", "access", "protocol", "other"]
+BrokerError = Literal["connection", "timeout", "coordinator", "transaction", "topic", "access", "protocol", "other"]
 """What kind of trouble a broker gave; the log has the error itself."""
+
+Discard = Literal["damaged", "other_changelog", "behind", "ahead", "too_old", "other"]
+"""Why a local store could not be used; behind and ahead: of what the changelog holds."""
 
 
 class Kind(StrEnum):
@@ -95,6 +98,17 @@ FORWARDED: Final = Metric(
     "newsdesk_forwarded_total",
     Kind.COUNTER,
     "Records that came in the wrong partition and were forwarded to that of their scope, counted after the commit.",
+)
+EXPIRED: Final = Metric(
+    "newsdesk_expired_articles_total",
+    Kind.COUNTER,
+    "Articles that the sweep has removed from the state and the compacted topics, counted after the commit.",
+)
+PUNCTUATE_SECONDS: Final = Metric(
+    "newsdesk_punctuate_seconds_total",
+    Kind.COUNTER,
+    "Wall time spent on sweeping the state, between the records.",
+    unit="seconds",
 )
 BATCH_RECORDS: Final = Metric(
     "newsdesk_batch_records", Kind.HISTOGRAM, "Records in one committed batch.", unit="records", buckets=_RECORDS
@@ -185,10 +199,26 @@ BROKER_ERRORS: Final = Metric(
     labels=("error",),
     values=_one(get_args(BrokerError)),
 )
+BROKER_UP: Final = Metric(
+    "newsdesk_broker_up",
+    Kind.GAUGE,
+    "1 while the broker answers and this worker is in the group, 0 while it is waited for.",
+)
+REBALANCES: Final = Metric(
+    "newsdesk_rebalances_total", Kind.COUNTER, "Times that the group gave this worker its share of the tasks."
+)
+COMMIT_FAILURES: Final = Metric(
+    "newsdesk_commit_failures_total",
+    Kind.COUNTER,
+    "Commits without a good answer: the transaction is aborted and its records are decided again, unless it had gone "
+    "through.",
+)
 STORE_DISCARDS: Final = Metric(
     "newsdesk_store_discards_total",
     Kind.COUNTER,
-    "Local stores thrown away and rebuilt from the changelog; the log says why.",
+    "Local stores thrown away and rebuilt from the changelog, by reason; the log has the details.",
+    labels=("reason",),
+    values=_one(get_args(Discard)),
 )
 RECORDS_LOST: Final = Metric(
     "newsdesk_records_lost_total",
@@ -210,6 +240,8 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     DECISIONS,
     DEAD_LETTERS,
     FORWARDED,
+    EXPIRED,
+    PUNCTUATE_SECONDS,
     BATCH_RECORDS,
     READ_BYTES,
     WRITTEN_BYTES,
@@ -226,6 +258,9 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     FENCED,
     TASK_FAILURES,
     BROKER_ERRORS,
+    BROKER_UP,
+    REBALANCES,
+    COMMIT_FAILURES,
     STORE_DISCARDS,
     RECORDS_LOST,
     BUILD_INFO,

@@ -16,7 +16,7 @@ from newsdesk.ops.loopwatch import LongestBlock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from newsdesk.ops.metrics import BrokerError, Metrics, Stage, TaskState
+    from newsdesk.ops.metrics import BrokerError, Discard, Metrics, Stage, TaskState
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +56,24 @@ _KINDS: Final[tuple[tuple[BrokerError, tuple[type[BaseException], ...]], ...]] =
             kafka.CommitFailedError,
         ),
     ),
+    ("topic", (kafka.UnknownTopicOrPartitionError, kafka.LeaderNotAvailableError)),
     ("connection", (kafka.KafkaConnectionError, kafka.NodeNotReadyError, ConnectionError, OSError)),
     ("protocol", (kafka.KafkaError,)),
 )
 """The first that fits names the error; what fits none is no broker's: other."""
+
+
+_DISCARDS: Final[tuple[tuple[Discard, str], ...]] = (
+    ("damaged", "damaged"),
+    ("damaged", "unreadable"),
+    ("damaged", "has format"),
+    ("other_changelog", "another"),
+    ("behind", "before the changelog's start"),
+    ("ahead", "beyond the changelog's end"),
+    ("ahead", "went back"),
+    ("too_old", "so old"),
+)
+"""What the engine's sentences about a discarded store have in them; a test holds them together."""
 
 
 class StoreSize(Protocol):
@@ -101,6 +115,14 @@ class BatchReport(Protocol):
     def bytes_written(self) -> int:
         """Bytes of the records written."""
 
+    @property
+    def punctuated(self) -> Mapping[str, int]:
+        """What the sweep did since the last batch."""
+
+    @property
+    def punctuate_seconds(self) -> float:
+        """Wall time of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
@@ -139,7 +161,10 @@ class Observing:
                 count(m.FORWARDED, by=number)
         count(m.READ_BYTES, by=report.bytes_read)
         count(m.WRITTEN_BYTES, by=report.bytes_written)
-        observe(m.BATCH_RECORDS, value=report.records)
+        if report.records:
+            observe(m.BATCH_RECORDS, value=report.records)
+        count(m.EXPIRED, by=report.punctuated.get("expired", 0))
+        count(m.PUNCTUATE_SECONDS, by=report.punctuate_seconds)
         for stage, seconds in report.seconds.items():
             observe(m.STAGE_SECONDS, stage, value=seconds)
         observe(m.COMMIT_SECONDS, value=report.seconds.get("offsets", 0.0) + report.seconds.get("commit", 0.0))
@@ -163,6 +188,16 @@ class Observing:
         self._metrics.count(m.TASK_FAILURES, error_kind(error))
         log.warning(
             "task %d failed and starts again in %.1f s: %s", task, retry_seconds, _said(error), extra=fields(task=task)
+        )
+
+    def punctuate_failed(self, task: int, error: BaseException, retry_seconds: float) -> None:
+        """The processor failed to punctuate; records go on, and it is tried again in *retry_seconds*."""
+        self._metrics.count(m.TASK_FAILURES, error_kind(error))
+        log.error(
+            "task %d: the sweep of the state failed and is tried again in %.1f s; deciding goes on: %s",
+            *(task, retry_seconds, _said(error)),
+            exc_info=error,
+            extra=fields(task=task),
         )
 
     def fenced(self, task: int) -> None:
@@ -191,12 +226,20 @@ class Observing:
 
     def store_discarded(self, task: int, reason: str) -> None:
         """The task's store was thrown away and is rebuilt from the changelog."""
-        self._metrics.count(m.STORE_DISCARDS)
+        self._metrics.count(m.STORE_DISCARDS, discard_kind(reason))
         log.warning("task %d: the local store is rebuilt: %s", task, reason, extra=fields(task=task))
 
     def data_lost(self, task: int, topic: str, wanted: int, start: int) -> None:
-        """Records from *wanted* on are no longer in *topic*; reading goes on at *start*."""
-        lost = max(0, start - wanted)
+        """Records from *wanted* on are no longer in *topic*, or it is another by that name; reading goes on at *start*."""
+        if start <= wanted:
+            log.error(
+                "task %d: offset %d, up to which %s was read, is of an earlier topic by that name; the one there is now is "
+                "read from its start, %d",
+                *(task, wanted, topic, start),
+                extra=fields(task=task, topic=topic),
+            )
+            return
+        lost = start - wanted
         self._metrics.count(m.RECORDS_LOST, topic, by=lost)
         log.error(
             "task %d: %d records of %s from offset %d on were deleted before they were read (retention.ms is too short "
@@ -225,7 +268,23 @@ class Observing:
     def broker_error(self, error: BaseException, retry_seconds: float) -> None:
         """The broker cannot be used just now; it is tried again in *retry_seconds*."""
         self._metrics.count(m.BROKER_ERRORS, error_kind(error))
+        self._metrics.set(m.BROKER_UP, to=0)
         log.warning("the broker cannot be used, next try in %.1f s: %s", retry_seconds, _said(error))
+
+    def broker_reached(self) -> None:
+        """The broker answers, for the first time or again."""
+        self._metrics.set(m.BROKER_UP, to=1)
+        log.info("the broker answers")
+
+    def rebalanced(self, tasks: int) -> None:
+        """The group has given this member *tasks* tasks."""
+        self._metrics.count(m.REBALANCES)
+        log.info("the group gives this worker %d tasks", tasks, extra=fields(tasks=tasks))
+
+    def commit_failed(self, task: int) -> None:
+        """A commit had no good answer; what the task says when it ends tells why."""
+        del task
+        self._metrics.count(m.COMMIT_FAILURES)
 
     def guarantee(self, kind: str, reason: str) -> None:
         """What is promised from now on, and why."""
@@ -256,5 +315,13 @@ def error_kind(error: BaseException) -> BrokerError:
     return next((kind for kind, types in _KINDS if isinstance(error, types)), "other")
 
 
+def discard_kind(reason: str) -> Discard:
+    """The closed kind under which a store discarded for *reason* is counted."""
+    return next((kind for kind, words in _DISCARDS if words in reason), "other")
+
+
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said, kind = str(error), type(error).__name__
+    return (
+        said if kind in said else f"{kind}: {said}" if said else kind
+    )  # the client's errors name their kind themselves

@@ -90,7 +90,7 @@ def record_examples() -> dict[str, dict[str, Any]]:
         outcome = processor.process(_record(offset, event), state)
         for name, write in zip(names, outcome.writes, strict=True):
             if write.topic == processor.changelog and write.key is not None:
-                processor.fold(state, write.key, write.change)
+                processor.fold(state, write.key, write.change, write.headers)
             if name:
                 examples[name] = _shown(write)
     hash_ = open_rulebook(rules).name["hash"]

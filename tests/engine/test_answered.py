@@ -1,0 +1,98 @@
+"""Without transactions: what the changelog tells of is not decided again, unless the input topic was made anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from engine.counting import Counting, Names
+from engine.harness import HangAt, KafkaHarness
+from engine.waiting import until
+from newsdesk.engine.answered import Answered, Mark, Sourced
+from newsdesk.engine.crash_points import CrashPoint
+from newsdesk.engine.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from newsdesk.engine.processor import View
+    from newsdesk.engine.records import Outcome
+
+
+class Telling(Counting):
+    """Says on every record that it writes where its cause was read."""
+
+    def process(self, record: Record, state: View) -> Outcome:
+        outcome = super().process(record, state)
+        for write in outcome.writes:
+            write.headers = (("source", f"{record.topic}/{record.offset}".encode()),)
+        return outcome
+
+    def source_of(self, change: Record) -> tuple[str, int] | None:
+        found = dict(change.headers).get("source")
+        if found is None:
+            return None
+        topic, offset = found.decode().split("/")
+        return topic, int(offset)
+
+
+@pytest.fixture
+async def harness(kafka: str, unique: str) -> AsyncIterator[KafkaHarness]:
+    made = KafkaHarness(kafka, unique, guarantee="at_least_once")
+    made.processor = Telling(made.names)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def counts(harness: KafkaHarness) -> list[bytes | None]:
+    return [record.value for record in await harness.read(harness.names.changelog)]
+
+
+@pytest.mark.kafka
+async def test_what_the_changelog_has_is_not_decided_again(harness: KafkaHarness) -> None:
+    await harness.submit(*[(b"a", b"%d" % number) for number in range(5)])
+    hang = HangAt(CrashPoint.AFTER_PRODUCE)
+    await harness.start(hang)
+    await hang.there.wait()
+    answered = await counts(harness)
+    assert answered == [b"%d" % number for number in range(1, len(answered) + 1)]
+    await harness.kill()
+    await harness.submit((b"a", b"5"))
+    await harness.start()
+    await until(lambda: harness.watching.records == 6 - len(answered))
+    assert await counts(harness) == [b"1", b"2", b"3", b"4", b"5", b"6"]
+    assert [r.value for r in await harness.read(harness.names.out)] == [b"%d" % number for number in range(6)]
+    await until(lambda: harness.status().lag_records == 0)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("offset", [pytest.param(1, id="younger than its answer"), pytest.param(99, id="not there")])
+async def test_an_answer_from_before_the_topic_was_made_anew_skips_nothing(harness: KafkaHarness, offset: int) -> None:
+    source = [("source", f"{harness.names.inputs[0]}/{offset}".encode())]
+    async with AIOKafkaProducer(bootstrap_servers=harness.bootstrap) as producer:
+        await producer.send_and_wait(harness.names.changelog, b"7", b"b", 0, timestamp_ms=1_000, headers=source)
+    await harness.submit(*[(b"a", b"%d" % number) for number in range(5)])
+    await harness.start()
+    await until(lambda: harness.watching.records == 5)
+    assert await counts(harness) == [b"7", b"1", b"2", b"3", b"4", b"5"]
+
+
+def test_the_last_record_of_each_input_is_marked() -> None:
+    names = Names()
+    answered = Answered(Telling(names))
+    for offset, topic, source in ((0, "in", 3), (1, "in2", 9), (2, "in", 2), (3, "in", 5)):
+        answered.note(
+            Record("counts", 0, offset, 100 + offset, b"a", b"1", (("source", b"%s/%d" % (topic.encode(), source)),))
+        )
+    answered.note(Record("counts", 0, 4, 104, b"a", b"1"))
+    assert answered.marks() == {"in": Mark(5, 103), "in2": Mark(9, 101)}
+
+
+def test_a_processor_that_does_not_tell_marks_nothing() -> None:
+    assert not isinstance(Counting(Names()), Sourced)
+    answered = Answered(Counting(Names()))
+    answered.note(Record("counts", 0, 0, 100, b"a", b"1", (("source", b"in/3"),)))
+    assert answered.marks() == {}
