@@ -1,0 +1,1 @@
+"""The proof under faults: `python -m chaos --help`."""
