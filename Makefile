@@ -34,10 +34,10 @@ chaos: $(STAMP) ## exactly once under faults: kill, freeze, cut off and starve a
 	@cd tests && ../$(BIN)/python -m chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 bench: $(STAMP) ## speed beside a floor and peers, in five to ten minutes; needs a quiet machine, Java and Maven
-	@cd tests && ../$(BIN)/python -m bench
+	@cd tests && ../$(BIN)/python -m bench --compiled
 
 bench-full: $(STAMP) ## the same, with workers, partitions, a hot domain and states up to 5 million articles
-	@cd tests && ../$(BIN)/python -m bench --full
+	@cd tests && ../$(BIN)/python -m bench --compiled --full
 
 compiled: $(STAMP) ## the package with its judgement compiled by mypyc, in .cache/compiled (needs a C compiler)
 	@$(BIN)/python deploy/compiled.py .cache/compiled
