@@ -99,3 +99,14 @@ def test_instants_are_in_order_as_texts() -> None:
 
     keys = [sort_key(instant) for instant in ordered]
     assert sorted(keys) == keys
+
+
+@given(place=st.integers(0, 18), mark=st.sampled_from("+-., :ZWTt_/\u0661\u00b2\uff11"))
+def test_a_text_that_is_taken_as_it_is_has_the_written_form(place: int, mark: str) -> None:
+    text = "2020-07-01T03:38:00Z"
+    text = text[:place] + mark + text[place + 1 :]
+    try:
+        instant = read_instant(text)
+    except InstantError:
+        return
+    assert instant == "2020-07-01T03:38:00Z"

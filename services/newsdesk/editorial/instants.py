@@ -53,12 +53,17 @@ def read_instant(text: str) -> str:
 
 
 def _is_written(text: str) -> bool:
-    """Whether *text* is an instant in the very form that write_instant gives it: most are, and need nothing else."""
+    """Whether *text*, of that length and with Z, is an instant in the very form that write_instant gives it: most are.
+
+    With all the marks in their places the library takes nothing else; 24:00 it takes for the next day from Python 3.14 on.
+    """
+    if not (text[4] == text[7] == "-" and text[10] == "T" and text[13] == text[16] == ":") or text[11:13] == "24":
+        return False
     try:
-        moment = datetime.fromisoformat(text)
+        year = datetime.fromisoformat(text).year
     except ValueError:
         return False
-    return FIRST_YEAR <= moment.year <= LAST_YEAR and moment.isoformat()[:19] == text[:19]
+    return FIRST_YEAR <= year <= LAST_YEAR
 
 
 def _out_of_range(text: str) -> InstantError:
