@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -86,8 +86,17 @@ async def _made(admin: AIOKafkaAdminClient, topics: Mapping[str, Mapping[str, st
     return not missing
 
 
-async def fill(bootstrap: str, topic: str, placed: Iterable[tuple[int, bytes, bytes]]) -> None:
-    """Put (partition, key, value) into *topic*, in order within each partition."""
+class Placed(NamedTuple):
+    """A record and the partition that it goes to."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+async def fill(bootstrap: str, topic: str, placed: Iterable[Placed]) -> None:
+    """Put *placed* into *topic*, in order within each partition."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", max_batch_size=_BATCH, max_request_size=8 * _BATCH, linger_ms=0
     )
@@ -95,12 +104,13 @@ async def fill(bootstrap: str, topic: str, placed: Iterable[tuple[int, bytes, by
     sending: list[asyncio.Future[object]] = []
     try:
         batches = {}
-        for partition, key, value in placed:
+        for partition, key, value, given in placed:
+            headers = [*given]
             batch = batches.get(partition) or batches.setdefault(partition, producer.create_batch())
-            if batch.append(key=key, value=value, timestamp=None) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 sending.append(await producer.send_batch(batch, topic, partition=partition))
                 batch = batches[partition] = producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
+                batch.append(key=key, value=value, timestamp=None, headers=headers)
             if len(sending) > 64:
                 await asyncio.gather(*sending)
                 sending.clear()

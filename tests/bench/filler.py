@@ -1,6 +1,7 @@
 """Fills the enriched topic with the state of many articles, as the desk's own processor writes it.
 
-`python -m bench.filler BOOTSTRAP FIRST LAST PARTITIONS SEED` does its share; `fill_state` starts one for each core.
+`python -m bench.filler BOOTSTRAP FIRST LAST PARTITIONS SEED DAYS` does its share, dated so many days back; `fill_state`
+starts one for each core.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from bench.cluster import fill
+from bench.cluster import Placed, fill
 from bench.events import Mix, first_event
 from bench.expected import Placing
 from bench.newsroom import rules
@@ -33,21 +34,24 @@ if TYPE_CHECKING:
     from bench.systems import Place
 
 
-def records(first: int, last: int, partitions: int, seed: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Partition, key and value of the enriched record of each article."""
+_DAY_MS = 86_400_000
+
+
+def records(first: int, last: int, partitions: int, seed: int, days: int) -> Iterator[Placed]:
+    """The enriched record of each article."""
     processor = DeskProcessor(open_rulebook(Rules.model_validate(rules())), partitions)
-    placing, mix, now = Placing(partitions), Mix(seed=seed), int(time.time() * 1000)
+    placing, mix, now = Placing(partitions), Mix(seed=seed), int(time.time() * 1000) - days * _DAY_MS
     for number in range(first, last):
         event = first_event(mix, number)
         partition = placing.of(event.key)
         record = Record(topics.SUBMITTED.name, partition, number, now, event.key, event.value)
         for write in processor.process(record, MemoryState()).writes:
             if write.topic == topics.ENRICHED.name and write.key is not None and write.value is not None:
-                yield partition, write.key, write.value
+                yield Placed(partition, write.key, write.value, write.headers)
 
 
-async def fill_state(place: Place, articles: int, seed: int) -> None:
-    """Write the state of *articles* articles, on all cores."""
+async def fill_state(place: Place, articles: int, seed: int, days: int = 0) -> None:
+    """Write the state of *articles* articles, last revised *days* days ago, on all cores."""
     cores = len(os.sched_getaffinity(0))
     bounds = [articles * core // cores for core in range(cores + 1)]
     processes = [
@@ -56,7 +60,7 @@ async def fill_state(place: Place, articles: int, seed: int) -> None:
             "-m",
             "bench.filler",
             place.bootstrap,
-            *map(str, (first, last, place.partitions, seed)),
+            *map(str, (first, last, place.partitions, seed, days)),
             env={**os.environ, **ours(*([place.compiled] if place.compiled else []))},
         )
         for first, last in pairwise(bounds)
@@ -67,5 +71,5 @@ async def fill_state(place: Place, articles: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    share = (int(text) for text in sys.argv[2:6])
+    share = (int(text) for text in sys.argv[2:7])
     uvloop.run(fill(sys.argv[1], topics.ENRICHED.name, records(*share)))

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from bench import runs
-from bench.cluster import fill, renew_topics
+from bench.cluster import Placed, fill, renew_topics
 from bench.events import Event, Mix, stream
 from bench.expected import Placing, read_decision
 from bench.systems import SUBMITTED
@@ -87,12 +87,16 @@ class Load:
         return found
 
 
-async def measure(place: Place, system: System, rate: int, seconds: float) -> Latency:
-    """The latency of *system*, which is started anew, at *rate* events a second for *seconds* after the warm-up."""
+async def renewed(place: Place, system: System) -> None:
+    """Make the topics of *system* anew."""
     outputs = {**system.outputs, SUBMITTED: topics.SUBMITTED.config()}
     await renew_topics(place.bootstrap, outputs, place.partitions)
+
+
+async def measure(place: Place, system: System, rate: int, seconds: float, mix: Mix = MIX) -> Latency:
+    """The latency of *system*, which is started, at *rate* events a second for *seconds* after the warm-up."""
     placing = Placing(place.partitions)
-    placed = [(placing.of(event.key), event) for event in stream(MIX, int(rate * (WARM_SECONDS + seconds)))]
+    placed = [(placing.of(event.key), event) for event in stream(mix, int(rate * (WARM_SECONDS + seconds)))]
     with runs.started(system, place.folder) as process:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=place.bootstrap,
@@ -108,6 +112,7 @@ async def measure(place: Place, system: System, rate: int, seconds: float) -> La
         await producer.start()
         try:
             consumer.assign([TopicPartition(topics.DECISIONS.name, number) for number in range(place.partitions)])
+            await consumer.seek_to_end()
             seen: dict[tuple[int, int], float] = {}
             await _until_ready(place, consumer, process, seen)
             seen.clear()
@@ -127,7 +132,11 @@ async def _until_ready(
 ) -> None:
     """Return when an event of every partition has its decision."""
     first = [
-        (number, b"", b'{"title":"Ready","publishedDateTime":"2020-07-01T03:38:00Z","webUrl":"https://%s/ready"}' % key)
+        Placed(
+            number,
+            b"",
+            b'{"title":"Ready","publishedDateTime":"2020-07-01T03:38:00Z","webUrl":"https://%s/ready"}' % key,
+        )
         for number, key in _a_domain_each(place.partitions).items()
     ]
     await fill(place.bootstrap, SUBMITTED, first)
@@ -190,5 +199,10 @@ def summary(rate: int, due: dict[tuple[int, int], float], seen: dict[tuple[int, 
 
 
 def run(place: Place, system: System, rate: int, seconds: float) -> Latency:
-    """As measure, in an event loop of its own."""
-    return uvloop.run(measure(place, system, rate, seconds))
+    """As measure, on new topics and in an event loop of its own."""
+
+    async def both() -> Latency:
+        await renewed(place, system)
+        return await measure(place, system, rate, seconds)
+
+    return uvloop.run(both())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from bench import cluster, latency, provision, restore, runs, stages, systems
+from bench import cluster, latency, provision, restore, runs, stages, sweep, systems
 from bench.events import Mix, stream
 from bench.expected import Expected, Placing, expect_on_all_cores
 from bench.medians import best_of
@@ -27,7 +27,19 @@ if TYPE_CHECKING:
     from bench.systems import Place, System
     from newsdesk.ops.brokers import LocalBroker
 
-PARTS: Final = ("floor", "desk", "kstreams", "quix", "faust", "stages", "latency", "seed", "restore", "scaling")
+PARTS: Final = (
+    "floor",
+    "desk",
+    "kstreams",
+    "quix",
+    "faust",
+    "stages",
+    "latency",
+    "sweep",
+    "seed",
+    "restore",
+    "scaling",
+)
 EVENTS: Final = 100_000
 FAUST_EVENTS: Final = 10_000
 QUIX_EVENTS: Final = 40_000
@@ -75,7 +87,7 @@ class Bench:
         expected = expect_on_all_cores(mix, count, partitions)
         placing = Placing(partitions)
         asyncio.run(cluster.renew_topics(self._broker.bootstrap, {topic: topics.SUBMITTED.config()}, partitions))
-        placed = ((placing.of(event.key), event.key, event.value) for event in stream(mix, count))
+        placed = (cluster.Placed(placing.of(event.key), event.key, event.value) for event in stream(mix, count))
         asyncio.run(cluster.fill(self._broker.bootstrap, topic, placed))
         return expected
 
@@ -264,6 +276,20 @@ class Bench:
         if (found := self.restore(RESTORED, min(self._events, 30_000))) is not None:
             self.found["restore"] = [found]
 
+    def sweep(self) -> None:
+        """What is noticed of the sweep while it removes what has expired."""
+        self._progress(f"{sweep.ARTICLES:,} articles of which most have expired: latency beside the sweep and without")
+        try:
+            found = sweep.run(self.place())
+        except runs.RunError as error:
+            self._failed("the sweep", error)
+            return
+        self._progress(
+            f"  {found.expired:,} articles swept away; p99 {found.beside.p99_ms:.0f} ms beside the sweep, "
+            f"{found.without.p99_ms:.0f} ms without"
+        )
+        self.found["sweep"] = asdict(found)
+
     # ---- scaling
 
     def scaling(self) -> None:
@@ -295,6 +321,8 @@ def measure(parts: set[str], events: int, progress: Callable[[str], None], *, co
                 bench.stages()
             if "latency" in parts:
                 bench.latency()
+            if "sweep" in parts:
+                bench.sweep()
             if "seed" in parts:
                 bench.like_seed(parts)
             if "scaling" in parts:

@@ -165,6 +165,21 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
                 for row in states
             ],
         )
+    if swept := found.get("sweep"):
+        yield from (
+            "",
+            f"The sweep: {swept['expired']:,} of {swept['articles']:,} articles removed meanwhile, milliseconds",
+        )
+        yield from table(
+            [f"at {swept['beside']['rate']:,} events/s", "p50", "p99", "p99.9", "max"],
+            [
+                [
+                    f"{name} the sweep",
+                    *(f"{swept[name][part]:.0f}" for part in ("p50_ms", "p99_ms", "p999_ms", "max_ms")),
+                ]
+                for name in ("beside", "without")
+            ],
+        )
     for failure in found.get("failed", ()):
         yield from ("", f"FAILED: {failure}")
     yield from ("", "Targets")

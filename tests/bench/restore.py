@@ -72,7 +72,10 @@ async def measure(place: systems.Place, articles: int, events: int, broker: int,
         await cluster.fill(
             place.bootstrap,
             systems.SUBMITTED,
-            ((placing.of(event.key), event.key, event.value) for event in stream(mix, events, known=articles)),
+            (
+                cluster.Placed(placing.of(event.key), event.key, event.value)
+                for event in stream(mix, events, known=articles)
+            ),
         )
         await runs.until_answered(warm, desk, expected.counts, process, _DEADLINE)
         sampler.close()
