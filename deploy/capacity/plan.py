@@ -53,7 +53,7 @@ _THOUSAND: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured: CPU in microseconds an event, bytes an event by topic, bytes an article, articles a second a core."""
+    """What was measured: CPU in microseconds an event, bytes an event by topic, bytes an article, articles a second a worker."""
 
     cpu_us: float
     broker_us: float
@@ -93,7 +93,7 @@ class Need:
     desk_cores: float
     broker_cores: float
     state_articles: float
-    restore_core_seconds: float
+    restore_worker_seconds: float
     workers: int
     partitions: int
     state_disk: float
@@ -109,7 +109,7 @@ class Need:
             "CPU of the desk": self.desk_cores,
             "CPU of one partition": self.desk_cores * HOTTEST_DOMAIN,
             "CPU of the broker": self.broker_cores,
-            "time of a cold restore": self.restore_core_seconds / RESTORE_SECONDS,
+            "time of a cold restore": self.restore_worker_seconds / RESTORE_SECONDS,
             "disk of a broker": self.topics_disk / COPIES / DISK_OF_A_BROKER,
             "network of a broker": max(self.network_in, self.network_out) / NETWORK_OF_A_BROKER,
         }
@@ -129,7 +129,7 @@ def read_figures(found: dict[str, Any]) -> Figures:
         decisions=traffic["newsdesk.decisions"],
         state_bytes=state["disk_bytes"],
         enriched_article=state["topic_bytes"],
-        restore_articles_s=state["articles_s"],
+        restore_articles_s=state["articles"] / state["cold_s"],
         worker_mb=max(row["rss_mb"] for row in found["restore"]),
         published_share=found["published_share"],
         machine=found["setting"]["machine"],
@@ -146,8 +146,8 @@ def plan(load: Load, figures: Figures) -> Need:
     published_articles = load.articles * figures.published_share * 365 * PUBLISHED_YEARS
     passing_articles = load.articles * (1 - figures.published_share) * RETENTION_DAYS
     state_articles = published_articles + passing_articles
-    restore_core_seconds = state_articles / figures.restore_articles_s
-    workers = max(2, math.ceil(desk_cores), math.ceil(restore_core_seconds / RESTORE_SECONDS))
+    restore_worker_seconds = state_articles / figures.restore_articles_s
+    workers = max(2, math.ceil(desk_cores), math.ceil(restore_worker_seconds / RESTORE_SECONDS))
     partitions = max(4, 2 ** math.ceil(math.log2(workers * PARTITIONS_A_WORKER)))
     written = figures.enriched + figures.published + figures.decisions
     published_bytes = figures.published / max(figures.published_share, 1e-9)
@@ -165,7 +165,7 @@ def plan(load: Load, figures: Figures) -> Need:
         desk_cores=desk_cores,
         broker_cores=burst * figures.broker_us / 1e6 * COPIES / BUSY,
         state_articles=state_articles,
-        restore_core_seconds=restore_core_seconds,
+        restore_worker_seconds=restore_worker_seconds,
         workers=workers,
         partitions=partitions,
         state_disk=state_articles * figures.state_bytes * COMPACTION,
@@ -173,7 +173,7 @@ def plan(load: Load, figures: Figures) -> Need:
         network_in=burst * (figures.submitted + written) * COPIES,
         network_out=burst * ((figures.submitted + written) * (COPIES - 1) + figures.submitted + READERS * written),
         worker_mb=figures.worker_mb,
-        restore_seconds=restore_core_seconds / workers,
+        restore_seconds=restore_worker_seconds / workers,
     )
 
 
@@ -222,7 +222,7 @@ def render(needs: list[Need], figures: Figures) -> str:
     measured = (
         f"Measured on {figures.machine}, {figures.at}: {figures.cpu_us:.0f} us of CPU an event in the desk and "
         f"{figures.broker_us:.0f} us in the broker; {figures.state_bytes:.0f} bytes an article on a worker's disk and "
-        f"{figures.enriched_article:,.0f} in the topic; {figures.restore_articles_s:,.0f} articles restored a second by a core."
+        f"{figures.enriched_article:,.0f} in the topic; {figures.restore_articles_s:,.0f} articles restored a second by a worker."
     )
     units = (
         "How many times one unit is needed (a core, a worker restored in ten minutes, a broker with 2 TB and 1 Gbit/s); "

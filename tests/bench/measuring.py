@@ -145,7 +145,7 @@ class Bench:
             floors.append(self.floor(expected))
         if "kstreams" in parts:
             libraries = provision.kafka_streams(self._progress)
-            for threads in (1, 2):
+            for threads in (1, 2, 1, 2, 1, 2):
                 place = self.place()
                 system = systems.kafka_streams(place, threads, self._events, libraries, provision.java())
                 rows.append(self.run(system, place, expected))
@@ -166,11 +166,11 @@ class Bench:
             count = min(self._events, QUIX_EVENTS)
             source = f"{_SAMPLES}{count}"
             expected = self.submit(Mix(), count, topic=source)
-            for program, detail in (("quix_desk.py", "exactly-once"), ("quix_one_step.py", "exactly-once, one step")):
-                place = self.place()
-                rows.append(
-                    self.run(replace(systems.quix(place, source, python, program), detail=detail), place, expected)
-                )
+            for processes in (1, 2, 1, 2):
+                for program, how in (("quix_desk.py", ""), ("quix_one_step.py", ", one step")):
+                    place = self.place()
+                    system = systems.quix(place, source, python, program, processes)
+                    rows.append(self.run(replace(system, detail=system.detail + how), place, expected))
         if "faust" in parts:
             count = min(self._events, FAUST_EVENTS)
             source = f"{_SAMPLES}{count}"

@@ -27,7 +27,7 @@ _POLL: Final = 0.05
 class Restored:
     """A state of so many articles: restored from the topic, reopened from its files, and worked with.
 
-    *articles_s* is for each second of CPU, so for a core; *wall_s* is what it took, cold.
+    *articles_s* is for each second of CPU, so for a core; *cold_s* and *warm_s* are what it took.
     """
 
     articles: int

@@ -120,10 +120,13 @@ def kafka_streams(place: Place, threads: int, events: int, classes: Path, java: 
     return replace(peer, environment=environment, outputs=outputs, detail=detail)
 
 
-def quix(place: Place, source: str, python: Path, program: str = "quix_desk.py") -> System:
-    """Quix Streams, exactly-once."""
-    command = (str(python), str(HERE / "peers" / program))
-    return replace(_peer(place, "Quix Streams", command, source), detail="exactly-once")
+def quix(place: Place, source: str, python: Path, program: str = "quix_desk.py", processes: int = 1) -> System:
+    """Quix Streams, exactly-once, in so many processes of one group."""
+    command: tuple[str, ...] = (str(python), str(HERE / "peers" / program))
+    if processes > 1:
+        command = (sys.executable, "-m", "bench.copies", str(processes), *command)
+    detail = f"{processes} processes" if processes > 1 else "1 process"
+    return replace(_peer(place, "Quix Streams", command, source), detail=detail)
 
 
 def faust(place: Place, source: str, python: Path) -> System:

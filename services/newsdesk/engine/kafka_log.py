@@ -10,6 +10,7 @@ from aiokafka import errors as kafka
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from newsdesk.engine.broker_errors import names_in
+from newsdesk.engine.committed import committed_offset
 from newsdesk.engine.errors import NotOwnedError
 from newsdesk.engine.port import Lag
 from newsdesk.engine.rights import refused
@@ -80,8 +81,8 @@ class KafkaLog:
         span = await self._reader.span(tp.topic, tp.partition)
         self._identities[tp.topic] = span.topic_id
         coordinator: Any = self._consumer._coordinator  # noqa: SLF001 committed() leaves the metadata out
-        found = (await coordinator.fetch_committed_offsets([tp])).get(tp)
-        if found is None or found.offset < 0:
+        found = await committed_offset(coordinator, tp)
+        if found is None:
             return span.start
         offset, identity = int(found.offset), found.metadata
         if identity and span.topic_id is not None and identity != span.topic_id:

@@ -37,7 +37,14 @@ _SKIPPED: Final = 2_000
 _MANY_REMOVED: Final = (4_096, 2_048, 0.5)
 """A file with so many removals among so many neighbours, or with this share of them, is compacted soon."""
 _INCOMPLETE: Final = "Result incomplete"
-_TRANSIENT: Final = ("No space left", "Disk quota", "Too many open files", "Read-only file system", "Permission denied")
+_TRANSIENT: Final = (
+    "No space left",
+    "Disk quota",
+    "Too many open files",
+    "Read-only file system",
+    "Permission denied",
+    "File too large",
+)
 """Errors of the disk, not of the data: to be waited for, not to be cured by deleting the store."""
 
 
