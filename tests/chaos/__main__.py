@@ -30,8 +30,9 @@ good and bad events, and one fault after the other, often two at a time. At the 
   python -m chaos --embedded --faults 6  the embedded broker and its weaker promise: nothing lost, copies have one id
 """
 _END = """\
-Exit code: 0 every invariant holds; 1 one is broken, or too few faults struck (the evidence stays in the folder that is
-named: journal.ndjson, findings.txt, logs, the workers' stores, the broker's data); 2 it could not be run.
+Exit code: 0 every invariant holds; 1 one is broken, or too few faults struck, or none of some kind though there was room
+for all (the evidence stays in the folder that is named: journal.ndjson, findings.txt, logs, the workers' stores, the
+broker's data); 2 it could not be run. A kind of fault that does not strike in five tries is given up.
 """
 
 

@@ -12,6 +12,7 @@ from chaos.answers import (
     revisions_without_gaps,
     second_answers_have_the_same_id,
 )
+from chaos.expiry import rightly_swept
 from chaos.offsets import left_unread, never_ahead
 from chaos.replay import (
     Judgement,
@@ -22,6 +23,7 @@ from chaos.replay import (
     rightly_without_decision,
 )
 from chaos.stores import restored_is_live
+from newsdesk.editorial.retention import FOR_EVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from chaos.stores import Kept
     from chaos.watch import Place, Sample
     from newsdesk.desk.processor import DeskProcessor
+    from newsdesk.editorial.retention import Retention
 
 
 def check_partition(
@@ -41,7 +44,7 @@ def check_partition(
     stores: Sequence[Kept],
     *,
     exactly_once: bool,
-    may_expire: bool = False,
+    retention: Retention = FOR_EVER,
 ) -> list[Finding]:
     """Everything that is wrong in *partition*."""
     if exactly_once:
@@ -50,8 +53,9 @@ def check_partition(
             *answered_exactly_once(partition),
             *no_decision_twice(partition),
             *order_kept(partition),
-            *revisions_without_gaps(partition, may_expire=may_expire),
+            *revisions_without_gaps(partition, may_expire=retention.period_ms is not None),
             *judged_the_same(partition, judgement),
+            *rightly_swept(partition, retention),
             *rightly_without_decision(partition, processor),
             *published_as_judged(partition, judgement),
             *restored_is_live(partition, stores, processor),

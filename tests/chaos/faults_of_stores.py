@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaos.scene import PATIENCE, Struck
@@ -20,6 +21,8 @@ _FILE_LIMIT = 2_048
 """Bytes that a file may have on the full disk: RocksDB can still say that it cannot write."""
 _DISK_BYTES = 48 << 20
 _FULL_SECONDS = 2.0
+_INSTEAD = "files that cannot grow (RLIMIT_FSIZE), as no small disk can be mounted here"
+"""What stands for a full disk where there is no permission to make one."""
 
 
 def _works(member: Member) -> bool:
@@ -112,11 +115,11 @@ def _overwrite(store: Path, rng: Random) -> str | None:
 async def disk_full(scene: Scene, rng: Random) -> Struck:
     """A worker's disk has no byte left until its store has met that and its task failed for it; then there is room again.
 
-    The disk is a small one of its own where a user may mount one, else a limit on the size of files stands for it.
+    The disk is a small one of its own where a user may mount one, else a limit on the size of files stands for it, and says so.
     """
     member = await scene.crew.start_on_small_disk(_DISK_BYTES)
     if member is None:
-        return await files_limited(scene, rng)
+        return replace(await files_limited(scene, rng), instead=_INSTEAD)
     try:
         if not await member.until(lambda: member.running or member.code is not None, PATIENCE):
             return Struck(False, f"{member.name} got no task")

@@ -41,10 +41,10 @@ def a_day() -> list[Event]:
     ]
 
 
-def partition(events: Sequence[Event] | None = None) -> Partition:
-    """The partition after *events*, each decided when it is read."""
+def partition(events: Sequence[Event] | None = None, desk: DeskProcessor | None = None) -> Partition:
+    """The partition after *events*, each decided when it is read, a millisecond after the other."""
     made = Partition(HOME)
-    desk, state = processor(), MemoryState()
+    desk, state = desk or processor(), MemoryState()
     topics = {
         ENRICHED: made.enriched,
         PUBLISHED: made.published,

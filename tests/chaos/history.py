@@ -10,7 +10,7 @@ import orjson
 from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.engine.reading import open_client, read_to
-from newsdesk.engine.records import Record
+from newsdesk.engine.records import Record, Write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,9 +85,14 @@ def answers(partition: Partition) -> list[tuple[Source, str, Record]]:
     return found
 
 
+def is_swept(record: Record | Write) -> bool:
+    """Whether it is the tombstone of an article that has expired: it answers no event."""
+    return record.value is None and dict(record.headers).get(ce.CE_TYPE) == _EXPIRED
+
+
 def swept(partition: Partition) -> list[Record]:
-    """The tombstones of articles that have expired: they answer no event."""
-    return [record for record in partition.enriched if dict(record.headers).get(ce.CE_TYPE) == _EXPIRED]
+    """The tombstones of articles that have expired."""
+    return [record for record in partition.enriched if is_swept(record)]
 
 
 async def read_partitions(bootstrap: str, partitions: int, prefix: str = "") -> AsyncIterator[Partition]:

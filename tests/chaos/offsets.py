@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,36 +15,39 @@ if TYPE_CHECKING:
 
     from chaos.history import Partition, Source
     from chaos.watch import Place, Sample
+    from newsdesk.engine.records import Record
 
 
 def never_ahead(partition: Partition, samples: Sequence[Sample]) -> list[Finding]:
-    """Whenever the group had passed an event, its answer was written: records bear the time at which they were made.
+    """Whenever the group had passed an event, its answer was in its log: below the end that was read after the offset.
 
-    A forwarded record keeps the time of its original and tells nothing here.
+    The first sample that has passed it is the strictest. An event without an answer is another invariant's.
     """
-    made: dict[Source, int] = {}
-    for source, kind, record in answers(partition):
-        time = 0 if kind == "forwarded" else record.timestamp
-        made[source] = min(time, made.get(source, time))
+    given: dict[Source, list[Record]] = defaultdict(list)
+    for source, _, record in answers(partition):
+        given[source].append(record)
     found = []
     for records in (partition.submitted, partition.repartitioned):
         if not records:
             continue
         offsets = [record.offset for record in records]
-        latest: list[tuple[int, int]] = []
-        for record in records:
-            answer = made.get((record.topic, record.offset), 0)  # one without is another invariant's
-            latest.append(max(latest[-1] if latest else (0, 0), (answer, record.offset)))
         place = (records[0].topic, partition.number)
+        checked = 0
         for sample in samples:
             passed = bisect_left(offsets, sample.offsets.get(place, 0))
-            if passed and latest[passed - 1][0] > sample.until_ms:
-                time, offset = latest[passed - 1]
-                what = f"passed by {sample.until_ms}, and its answer was made at {time}"
-                where = partition.where((place[0], offset))
-                found.append(Finding("offsets are never ahead of answers", where, what))
-                break
+            for event in records[checked:passed]:
+                source = (event.topic, event.offset)
+                made = given[source]
+                if made and all(answer.offset >= _end(sample, answer) for answer in made):
+                    where = f"{made[0].topic}/{made[0].partition}"
+                    what = f"passed by {sample.until_ms}, and its answer is {made[0].offset} of {where}, which ended at {_end(sample, made[0])} then"
+                    found.append(Finding("offsets are never ahead of answers", partition.where(source), what))
+            checked = max(checked, passed)
     return found[:MOST]
+
+
+def _end(sample: Sample, answer: Record) -> int:
+    return sample.ends.get((answer.topic, answer.partition), 0)
 
 
 def never_back(samples: Sequence[Sample]) -> list[Finding]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from chaos.findings import MOST, Finding
-from chaos.history import DECISIONS, ENRICHED, PUBLISHED, answers, decided, swept
+from chaos.history import DECISIONS, ENRICHED, PUBLISHED, answers, decided, is_swept
 from newsdesk.desk.judge import MemoryState
 from newsdesk.desk.processor import DEAD_LETTER, DECISION, FORWARDED
 
@@ -48,7 +48,10 @@ def folded(records: Iterable[Record | Line]) -> Fold:
 
 
 class Judgement:
-    """The reference: what the processor makes of *events*, one after the other, from an empty state."""
+    """The reference: what the processor makes of *events*, one after the other, from an empty state that nobody sweeps.
+
+    The tombstones of what has expired are no part of it: here or there they come earlier, or from somebody else.
+    """
 
     def __init__(self, processor: DeskProcessor, events: Iterable[Record]) -> None:
         self.lines: dict[str, list[Line]] = defaultdict(list)
@@ -57,7 +60,8 @@ class Judgement:
         for event in events:
             outcome = self._outcome(event, state)
             for write in outcome.writes:
-                self.lines[write.topic].append(_line(write))
+                if not is_swept(write):
+                    self.lines[write.topic].append(_line(write))
                 if write.topic == processor.changelog:
                     assert write.key is not None
                     processor.fold(state, write.key, processor.read_change(write.value), write.headers)
@@ -85,11 +89,10 @@ def judged_the_same(partition: Partition, judgement: Judgement) -> list[Finding]
 
     What sweeps have written changes no answer and is left out: the judgement knows without them what has expired.
     """
-    gone = {record.offset for record in swept(partition)}
     found: list[Finding] = []
     for topic, records in (
         (DECISIONS, partition.decisions),
-        (ENRICHED, [record for record in partition.enriched if record.offset not in gone]),
+        (ENRICHED, [record for record in partition.enriched if not is_swept(record)]),
         (PUBLISHED, partition.published),
     ):
         found += _compared(partition, topic, [_line(record) for record in records], judgement.lines[topic])

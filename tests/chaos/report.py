@@ -21,11 +21,15 @@ class Tally:
     """The faults so far: only those count that are known to have struck."""
 
     struck: Counter[str] = field(default_factory=Counter)
+    instead: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Of those that struck, by kind: how many were something else that stands for the fault, and what."""
     missed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, kind: str, struck: Struck) -> None:
         if struck.yes:
             self.struck[kind] += 1
+            if struck.instead:
+                self.instead[kind][struck.instead] += 1
         else:
             self.missed[kind].append(struck.how)
 
@@ -57,8 +61,15 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Nothing was found, and as many faults struck as were asked for."""
-        return not self.findings and self.tally.done >= self.wanted
+        """Nothing was found, and as many faults struck as were asked for, one of every kind if there was room for that."""
+        return not self.findings and self.tally.done >= self.wanted and not self.missing
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """The kinds that never struck, where as many faults were asked for as there are kinds."""
+        if self.wanted < len(self.kinds):
+            return ()
+        return [kind for kind in self.kinds if not self.tally.struck[kind]]
 
     def lines(self) -> list[str]:
         """The report for people."""
@@ -67,6 +78,8 @@ class Report:
         text = [f"{'fault':{width}}  struck  did not"]
         text += [f"{kind:{width}}  {tally.struck[kind]:6}  {len(tally.missed[kind]) or '':>7}" for kind in self.kinds]
         text.append(f"{'all':{width}}  {tally.done:6}  {sum(map(len, tally.missed.values())) or '':>7}")
+        for kind, others in tally.instead.items():
+            text += [f"{kind}: {count} of {tally.struck[kind]} were {what}" for what, count in others.items()]
         for kind, reasons in tally.missed.items():
             text += [f"did not strike, {kind}: {reason}" for reason in reasons[:3]]
         tags = ", ".join(f"{self.tags[tag]} {tag}" for tag in sorted(self.tags) if tag in _TOLD)
@@ -90,8 +103,10 @@ class Report:
             verdict = f"PASSED: {tally.done} faults, every invariant holds"
         elif self.findings:
             verdict = f"FAILED: {len(self.findings)} findings after {tally.done} faults"
-        else:
+        elif tally.done < self.wanted:
             verdict = f"FAILED: only {tally.done} of {self.wanted} faults struck"
+        else:
+            verdict = f"FAILED: never struck: {', '.join(self.missing)}"
         return [*text, f"{verdict}. Seed {self.seed}."]
 
 

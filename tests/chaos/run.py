@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,28 +20,26 @@ from chaos.follower import Follower, seen_is_there
 from chaos.history import answers, read_partitions, swept
 from chaos.offsets import never_back
 from chaos.report import Report, Tally
-from chaos.scene import Journal, Scene, Struck
-from chaos.schedule import schedule
-from chaos.settings import desk
+from chaos.scene import Journal, Scene
+from chaos.schedule import Coming
+from chaos.settings import desk, retention
 from chaos.stores import damaged_by_nobody, read_stores
-from chaos.watch import INPUTS, Watch
+from chaos.watch import ANSWERS, INPUTS, Watch
 from newsdesk.contracts import topics
 from newsdesk.engine.reading import open_client, read_to
 from newsdesk.ops.admin import apply
 from newsdesk.ops.brokers import embedded, kafka
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-    from random import Random
 
+    from chaos.faults import Fault
     from chaos.settings import Plan
     from chaos.watch import Place
     from newsdesk.ops.brokers import LocalBroker
 
 _READY_SECONDS = 120.0
-_TRIES = 4
-"""How often a kind of fault that did not strike is tried again."""
 _SPARE_WORKERS = 2
 _SHOW_SECONDS = 5.0
 
@@ -92,7 +90,8 @@ async def _on_broker(plan: Plan, broker: LocalBroker, progress: Progress, show: 
     journal = Journal(plan.folder / "journal.ndjson")
     journal.note("plan", seed=plan.seed, faults=plan.faults, embedded=plan.embedded, bootstrap=broker.bootstrap)
     crew = Crew(plan, broker.bootstrap, journal.note)
-    watch = Watch(broker.bootstrap, topics.DESK_GROUP, plan.partitions)
+    outputs = () if plan.embedded else ANSWERS  # without transactions nothing is promised that these would tell
+    watch = Watch(broker.bootstrap, topics.DESK_GROUP, plan.partitions, outputs=outputs)
     source = events(plan.seed, plan.partitions, reorder=not plan.embedded)
     feeder = Feeder(broker.bootstrap, source, plan.rate, idempotent=not plan.embedded)
     feeding = asyncio.create_task(feeder.run())
@@ -103,7 +102,7 @@ async def _on_broker(plan: Plan, broker: LocalBroker, progress: Progress, show: 
     try:
         progress.phase = "faults"
         await crew.mend()
-        await _strike(plan, Scene(plan, broker, crew, journal), progress.tally, feeding)
+        await strike(plan, Scene(plan, broker, crew, journal), progress.tally, feeding)
         progress.phase = "draining"
         feeder.stop()
         await feeding
@@ -147,10 +146,11 @@ async def _show(
 # ---- striking
 
 
-async def _strike(plan: Plan, scene: Scene, tally: Tally, feeding: asyncio.Task[None]) -> None:
-    """All faults, in as many lanes as the plan has."""
-    coming = _Coming(plan)
-    lanes = [asyncio.create_task(_lane(plan, scene, tally, coming)) for _ in range(plan.lanes)]
+async def strike(plan: Plan, scene: Scene, tally: Tally, feeding: asyncio.Task[None]) -> None:
+    """All faults, in as many lanes as the plan has, until enough have struck or none is left that is worth a try."""
+    faults = kinds(embedded=plan.embedded, only=plan.only)
+    coming = Coming(plan.seed, list(faults), plan.faults)
+    lanes = [asyncio.create_task(_lane(plan, scene, tally, coming, faults)) for _ in range(plan.lanes)]
     striking = asyncio.gather(*lanes)
     waiting: set[asyncio.Future[Any]] = {striking, feeding}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -161,45 +161,19 @@ async def _strike(plan: Plan, scene: Scene, tally: Tally, feeding: asyncio.Task[
     striking.result()
 
 
-class _Coming:
-    """The faults to come; one that did not strike comes again, a few times."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.faults = kinds(embedded=plan.embedded, only=plan.only)
-        self._schedule = schedule(plan.seed, list(self.faults), plan.faults)
-        self._wanted = plan.faults
-        self._again: deque[tuple[str, Random]] = deque()
-        self._tries: Counter[str] = Counter()
-        self._under_way = 0
-
-    def next(self, done: int) -> tuple[str, Random] | None:
-        """The next one; None where enough are done or under way."""
-        if done + self._under_way >= self._wanted:
-            return None
-        self._under_way += 1
-        return self._again.popleft() if self._again else next(self._schedule)
-
-    def ended(self, kind: str, rng: Random, struck: Struck) -> None:
-        """It is over."""
-        self._under_way -= 1
-        self._tries[kind] = 0 if struck.yes else self._tries[kind] + 1
-        if not struck.yes and self._tries[kind] <= _TRIES:
-            self._again.append((kind, rng))
-
-
-async def _lane(plan: Plan, scene: Scene, tally: Tally, coming: _Coming) -> None:
+async def _lane(plan: Plan, scene: Scene, tally: Tally, coming: Coming, faults: Mapping[str, Fault]) -> None:
     """One fault after the other, with a little time between."""
-    while tally.done < plan.faults:
-        chosen = coming.next(tally.done)
+    while not coming.over:
+        chosen = coming.next()
         if chosen is None:
             await asyncio.sleep(0.1)
             continue
         kind, rng = chosen
         scene.journal.note("fault", kind=kind)
-        struck = await coming.faults[kind](scene, rng)
+        struck = await faults[kind](scene, rng)
         scene.journal.note("struck" if struck.yes else "did not strike", kind=kind, how=struck.how)
         tally.take(kind, struck)
-        coming.ended(kind, rng, struck)
+        coming.ended(kind, rng, struck=struck.yes)
         await scene.crew.mend()
         await scene.crew.trim(plan.workers + _SPARE_WORKERS)
         await asyncio.sleep(rng.random())
@@ -251,7 +225,7 @@ async def _judge(run: _Run, committed: dict[Place, int]) -> Report:
             committed,
             kept,
             exactly_once=not plan.embedded,
-            may_expire=plan.expiry_ms is not None,
+            retention=retention(plan.expiry_ms),
         )
         findings += found + seen_is_there(partition, run.follower.seen)
         expired += len(swept(partition))

@@ -23,10 +23,14 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """Whether a fault is known to have happened, and how that is known, or why it did not."""
+    """Whether a fault is known to have happened, and how that is known, or why it did not.
+
+    *instead* names what happened in place of the fault where the machine does not permit that one.
+    """
 
     yes: bool
     how: str
+    instead: str = ""
 
 
 @dataclass(slots=True)

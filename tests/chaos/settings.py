@@ -88,7 +88,12 @@ def engine_config(bootstrap: str, folder: Path, guarantee: str, timeouts: Timeou
 
 def desk(partitions: int, retention_ms: int | None) -> DeskProcessor:
     """The desk of a run, in its workers and as the reference."""
-    return DeskProcessor(rulebook("newsdesk"), partitions, retention=Retention(retention_ms))
+    return DeskProcessor(rulebook("newsdesk"), partitions, retention=retention(retention_ms))
+
+
+def retention(retention_ms: int | None) -> Retention:
+    """How long articles are known in a run; published ones are kept."""
+    return Retention(retention_ms)
 
 
 def to_wire(timeouts: Timeouts) -> dict[str, int]:

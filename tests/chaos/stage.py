@@ -16,7 +16,7 @@ from chaos.feeder import events
 from chaos.history import read_partitions
 from chaos.offsets import never_back
 from chaos.stores import Kept
-from chaos.watch import INPUTS, Watch
+from chaos.watch import ANSWERS, INPUTS, Watch
 from engine.waiting import until
 from newsdesk.contracts import topics
 from newsdesk.desk.processor import DeskProcessor
@@ -32,6 +32,8 @@ from support.brokers import make_topics
 from support.desk import book
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chaos.findings import Finding
     from chaos.watch import Place
     from newsdesk.engine.crash_points import Crash
@@ -108,7 +110,8 @@ class Stage:
         self.group = f"{prefix}desk"
         self._workers: list[Worker] = []
         self._source = events(1, 1, reorder=False)
-        self._watch = Watch(bootstrap, self.group, 1, inputs=[prefix + topic for topic in INPUTS], every=0.05)
+        inputs, outputs = ([prefix + topic for topic in names] for names in (INPUTS, ANSWERS))
+        self._watch = Watch(bootstrap, self.group, 1, inputs=inputs, outputs=outputs, every=0.05)
         self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
         self._sent = 0
 
@@ -202,8 +205,10 @@ class Stage:
             raise AssertionError(f"{error}; {states}; failures: {self.telling.failures}") from error
 
     async def _offsets(self) -> dict[Place, int]:
-        found = await self._watch.now()
-        return {(topic.removeprefix(self._prefix), number): offset for (topic, number), offset in found.items()}
+        return self._without_prefix(await self._watch.now())
+
+    def _without_prefix(self, offsets: Mapping[Place, int]) -> dict[Place, int]:
+        return {(topic.removeprefix(self._prefix), number): offset for (topic, number), offset in offsets.items()}
 
     async def findings(self) -> list[Finding]:
         """Stop everything, and say what is broken."""
@@ -211,7 +216,7 @@ class Stage:
         self._workers.clear()
         committed = await self._offsets()
         samples = [
-            replace(sample, offsets={(t.removeprefix(self._prefix), n): o for (t, n), o in sample.offsets.items()})
+            replace(sample, offsets=self._without_prefix(sample.offsets), ends=self._without_prefix(sample.ends))
             for sample in self._watch.samples
         ]
         kept: list[Kept] = []

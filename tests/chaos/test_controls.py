@@ -27,6 +27,7 @@ ONCE = "every event is answered exactly once"
 TWICE = "no decision twice"
 JUDGED = "the answers are those of the judgement"
 UNREAD = "no partition is left unread"
+AHEAD = "offsets are never ahead of answers"
 
 
 @contextlib.asynccontextmanager
@@ -48,6 +49,17 @@ async def killed_after_its_offsets(stage: Stage) -> None:
     await worker.abort()
     await stage.start()
     await stage.submit(5)
+    await stage.passed()
+
+
+async def looked_at_when_its_offsets_are_on_their_way(stage: Stage) -> None:
+    """Nothing fails: the group is asked for its offsets while the worker stands where they are on their way."""
+    gate = Gate(CrashPoint.AFTER_OFFSETS)
+    await stage.start(gate)
+    await stage.submit(20)
+    await gate.arrived()
+    await stage.committed()
+    gate.open.set()
     await stage.passed()
 
 
@@ -129,6 +141,7 @@ async def shut_out_by_a_stray_request(stage: Stage) -> None:
 
 SCENARIOS: list[tuple[Callable[[Stage], Awaitable[None]], Engine, set[str]]] = [
     (killed_after_its_offsets, broken.COMMITS_FIRST, {ONCE}),
+    (looked_at_when_its_offsets_are_on_their_way, broken.COMMITS_FIRST, {AHEAD}),
     (zombie_wakes_up_in_its_commit, broken.FENCES_NOBODY, {ONCE, TWICE}),
     (predecessor_commits_while_the_successor_starts, broken.READS_OFFSETS_FIRST, {ONCE, TWICE}),
     (killed_within_its_transaction, broken.FLUSHES_FIRST, {JUDGED}),

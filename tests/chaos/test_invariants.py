@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from chaos import answers, offsets, replay, stores
+from chaos import answers, expiry, offsets, replay, stores
 from chaos.checks import check_partition
 from chaos.follower import digest, seen_is_there
-from chaos.handmade import HOME, partition, processor
-from chaos.history import DECISIONS, PUBLISHED, SUBMITTED, Partition, decided
+from chaos.handmade import HOME, PARTITIONS, partition, processor
+from chaos.history import DECISIONS, ENRICHED, PUBLISHED, SUBMITTED, Partition
+from chaos.history import answers as answers_of
 from chaos.replay import Judgement, in_decided_order
 from chaos.stores import EMPTY, Kept, Lost, fold_of
 from chaos.watch import Sample
+from newsdesk.contracts import cloudevents as ce
+from newsdesk.desk.headers import expired_headers
+from newsdesk.desk.processor import DeskProcessor
+from newsdesk.editorial.retention import FOR_EVER, Retention, stamp_in
+from support.desk import article, book, event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chaos.findings import Finding
+    from chaos.watch import Place
 
 PLACE = (SUBMITTED, HOME)
 
@@ -33,12 +40,21 @@ def state_of(made: Partition, below: int = 10**6) -> Kept:
     return Kept("slot-0/0", HOME, below, fold_of(made.enriched, processor(), below))
 
 
+def ends(made: Partition) -> dict[Place, int]:
+    """Where the logs with answers end."""
+    records = (*made.decisions, *made.dead_letters, *made.forwarded)
+    found: dict[Place, int] = {}
+    for record in records:
+        found[record.topic, record.partition] = max(record.offset + 1, found.get((record.topic, record.partition), 0))
+    return found
+
+
 def test_what_the_desk_writes_breaks_nothing() -> None:
     made = partition()
     assert [len(r) for r in (made.decisions, made.dead_letters, made.forwarded)] == [5, 1, 1]
     assert made.published
     committed = {PLACE: len(made.submitted)}
-    samples = [Sample(1_500, {}), Sample(3_000, committed)]
+    samples = [Sample(1_500, {}), Sample(3_000, committed, ends(made))]
     for exactly_once in (True, False):
         found = check_partition(made, processor(), samples, committed, [state_of(made)], exactly_once=exactly_once)
         assert found == []
@@ -188,12 +204,19 @@ def test_a_store_that_nobody_damaged_and_that_cannot_be_read_is_found() -> None:
     assert stores.damaged_by_nobody(lost, {"slot-0", "slot-1"}) == []
 
 
-def test_offsets_ahead_of_answers_are_found() -> None:
+@pytest.mark.parametrize("topic", ["decisions", "dead_letters", "forwarded"])
+def test_offsets_ahead_of_answers_are_found(topic: str) -> None:
     made = partition()
-    made.decisions[-1] = replace(made.decisions[-1], timestamp=5_000)
-    offset = decided(made.decisions[-1])[1]
-    assert offsets.never_ahead(made, [Sample(4_000, {PLACE: offset}), Sample(5_000, {PLACE: offset + 1})]) == []
-    assert "passed by 4000" in whats(offsets.never_ahead(made, [Sample(4_000, {PLACE: offset + 1})]))
+    answer = getattr(made, topic)[-1]
+    source = next(source for source, _, record in answers_of(made) if record is answer)
+    place, all_of_it = (answer.topic, answer.partition), ends(made)
+    missing, there = all_of_it | {place: answer.offset}, all_of_it | {place: answer.offset + 1}
+    before, behind = {PLACE: source[1]}, {PLACE: source[1] + 1}
+    assert offsets.never_ahead(made, [Sample(4_000, before, missing), Sample(5_000, behind, there)]) == []
+    late = [Sample(4_000, behind, missing), Sample(5_000, behind, all_of_it)]
+    assert "passed by 4000" in whats(offsets.never_ahead(made, late))
+    getattr(made, topic).remove(answer)
+    assert offsets.never_ahead(made, late) == [], "an event without an answer is another invariant's"
 
 
 def test_offsets_that_go_back_are_found() -> None:
@@ -218,6 +241,60 @@ def test_a_record_that_a_reader_saw_and_that_is_gone_or_another_is_found() -> No
     assert "was another" in whats(seen_is_there(replace(made, decisions=changed), seen))
     del seen[DECISIONS, HOME][1]
     assert "was not seen" in whats(seen_is_there(made, seen))
+
+
+def swept_away(*, published: bool = False) -> Partition:
+    """Three articles, a millisecond between them, and the sweep's tombstone for the first, which is 2 ms old then."""
+    lead = (
+        {"featuredContent": "<b>the ferry</b>", "ampWebUrl": "https://www.harbour.example/amp/1"} if published else {}
+    )
+    title = "Harbour ferry sails with artificial intelligence on board"
+    pages = [article(**lead, title=title), *(article(webUrl=f"https://www.harbour.example/{n}") for n in (2, 3))]
+    made = partition([event(page) for page in pages])
+    assert bool(made.published) is published
+    first = made.enriched[0]
+    assert first.key is not None
+    headers = expired_headers(f"{ENRICHED}/{HOME}", first.key.decode(), stamp_in(first.headers), ce.TYPE_EXPIRED)
+    made.enriched.append(replace(first, offset=len(made.enriched), value=None, headers=headers))
+    return made
+
+
+def test_what_has_expired_may_be_swept_away() -> None:
+    made = swept_away()
+    assert check_partition(made, processor(), [], {PLACE: 3}, [], exactly_once=True, retention=Retention(1)) == []
+    assert expiry.rightly_swept(swept_away(published=True), Retention(1, expire_published=True)) == []
+
+
+def test_an_article_that_is_swept_away_wrongly_is_found() -> None:
+    def said(made: Partition, retention: Retention) -> str:
+        found = check_partition(made, processor(), [], {PLACE: 3}, [], exactly_once=True, retention=retention)
+        assert [one.invariant for one in found] == ["only what has expired is swept away"]
+        return whats(found)
+
+    assert "is 2 ms old, not more than 2" in said(swept_away(), Retention(2))
+    assert "never expires" in said(swept_away(), FOR_EVER)
+    assert "is published" in said(swept_away(published=True), Retention(1))
+    twice = swept_away()
+    twice.enriched.append(replace(twice.enriched[-1], offset=len(twice.enriched)))
+    assert "was not there" in said(twice, Retention(1))
+    early = swept_away()
+    early.enriched.insert(1, replace(early.enriched.pop(), offset=1))
+    assert "is 0 ms old" in said(early, Retention(1))
+
+
+def test_a_tombstone_that_the_judgement_has_for_a_url_taken_over_may_have_come_from_the_sweep() -> None:
+    desk = DeskProcessor(book(), PARTITIONS, retention=Retention(1))
+    first, second = "https://www.harbour.example/1", "https://www.harbour.example/2"
+    pages = [{"webUrl": first, "originalUrl": second}, {"webUrl": first + "0"}, {"webUrl": first + "1"}]
+    made = partition(
+        [event(article(**page)) for page in [*pages, {"webUrl": first + "2", "originalUrl": second}]], desk
+    )
+    gone = next(record for record in made.enriched if record.value is None)
+    for place in (gone.offset, 0):
+        made.enriched.remove(gone)
+        made.enriched.insert(place, gone)
+        assert replay.judged_the_same(made, Judgement(desk, in_decided_order(made))) == []
+    assert expiry.rightly_swept(made, Retention(1))
 
 
 def test_an_article_begins_anew_only_where_articles_expire() -> None:

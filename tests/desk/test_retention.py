@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsdesk.engine.records import Outcome, Write
 
 LAW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RARE = settings(LAW, max_examples=300)
 DAY = 24 * 3_600_000
 START = 18_444 * DAY
 KEPT = Retention(60 * DAY)
@@ -43,6 +44,33 @@ def spread(draw: st.DrawFn) -> list[tuple[Event, bool]]:
         now += draw(st.sampled_from([0, 1, 10, 40, 70])) * DAY
         stream.append((replace(sent, timestamp=now), draw(st.booleans())))
     return stream
+
+
+@st.composite
+def tangled(draw: st.DrawFn) -> list[tuple[Event, bool]]:
+    """A stream of two pages that claim the URL of a third, and of years in between in which they expire."""
+    claims = draw(st.lists(st.tuples(st.integers(1, 2), st.sampled_from([3, None])), min_size=3, max_size=8))
+    sweeps = draw(st.sets(st.integers(0, 15), max_size=1))
+    quick = draw(st.sets(st.integers(0, 7), max_size=1))
+    lead = draw(st.sampled_from([{}, FEATURED]))
+    now, stream = START, list[Event]()
+    for number, (own, also) in enumerate(claims):
+        stream.append(event(page(own, also, **lead), timestamp=now))
+        now += (1 if number in quick else 70) * DAY
+        stream.append(event(page(4, excerpt=str(number)), timestamp=now))
+    return [(sent, place in sweeps) for place, sent in enumerate(stream)]
+
+
+def page(own: int, also: int | None = None, **fields: Any) -> dict[str, Any]:
+    """The article of one page, which claims the URL of another one too."""
+    urls = {"webUrl": f"https://www.harbour.example/{own}"}
+    if also is not None:
+        urls["originalUrl"] = f"https://www.harbour.example/{also}"
+    return article(**urls, **fields)
+
+
+FEATURED = {"featuredContent": "<iframe></iframe>"}
+YEARS = spread() | tangled()
 
 
 def run(stream: Sequence[tuple[Event, bool]], retention: Retention, *, sweeping: bool) -> Desk:
@@ -83,6 +111,12 @@ def compacted(writes: Sequence[Write], chance: random.Random) -> list[Write]:
     return kept
 
 
+def fully_compacted(writes: Sequence[Write]) -> list[Write]:
+    """The last record of every key."""
+    last = {write.key: place for place, write in enumerate(writes)}
+    return [write for place, write in enumerate(writes) if place == last[write.key]]
+
+
 def restored(writes: Sequence[Write]) -> MemoryState:
     state = MemoryState()
     for write in writes:
@@ -91,7 +125,7 @@ def restored(writes: Sequence[Write]) -> MemoryState:
     return state
 
 
-@given(spread())
+@given(YEARS)
 @LAW
 def test_when_the_sweep_runs_changes_no_decision_and_nothing_that_is_published(
     stream: list[tuple[Event, bool]],
@@ -101,7 +135,7 @@ def test_when_the_sweep_runs_changes_no_decision_and_nothing_that_is_published(
     assert latest(swept.on(topics.PUBLISHED)) == latest(never.on(topics.PUBLISHED))
 
 
-@given(spread())
+@given(YEARS)
 @LAW
 def test_where_published_articles_expire_the_last_sweep_evens_it_out(stream: list[tuple[Event, bool]]) -> None:
     swept, never = run(stream, KEPT_ALL, sweeping=True), run(stream, KEPT_ALL, sweeping=False)
@@ -113,19 +147,32 @@ def test_where_published_articles_expire_the_last_sweep_evens_it_out(stream: lis
     assert swept.states == never.states
 
 
-@given(spread(), st.sampled_from([FOR_EVER, KEPT, KEPT_ALL]), st.randoms(use_true_random=False))
+@given(YEARS, st.sampled_from([FOR_EVER, KEPT, KEPT_ALL]), st.randoms(use_true_random=False))
 @LAW
 def test_the_live_state_is_the_state_restored_from_any_compaction_of_any_sweeps(
     stream: list[tuple[Event, bool]], retention: Retention, chance: random.Random
 ) -> None:
+    live_is_restored(stream, retention, chance)
+
+
+@given(tangled(), st.sampled_from([KEPT, KEPT_ALL]), st.randoms(use_true_random=False))
+@RARE
+def test_so_it_is_where_articles_claim_the_urls_of_expired_ones(
+    stream: list[tuple[Event, bool]], retention: Retention, chance: random.Random
+) -> None:
+    live_is_restored(stream, retention, chance)
+
+
+def live_is_restored(stream: Sequence[tuple[Event, bool]], retention: Retention, chance: random.Random) -> None:
     desk = run(stream, retention, sweeping=True)
     enriched = desk.on(topics.ENRICHED)
     live = desk.states.get(0, MemoryState())
     assert restored(enriched) == live
     assert restored(compacted(enriched, chance)) == live
+    assert restored(fully_compacted(enriched)) == live
 
 
-@given(spread(), st.sampled_from([KEPT, KEPT_ALL]))
+@given(YEARS, st.sampled_from([KEPT, KEPT_ALL]))
 @LAW
 def test_published_holds_the_articles_whose_enriched_record_says_so(
     stream: list[tuple[Event, bool]], retention: Retention
@@ -137,7 +184,7 @@ def test_published_holds_the_articles_whose_enriched_record_says_so(
     assert set(published) == {key for key, record in enriched.items() if record["published"]}
 
 
-@given(spread(), st.sampled_from([KEPT, KEPT_ALL]))
+@given(YEARS, st.sampled_from([KEPT, KEPT_ALL]))
 @LAW
 def test_a_tombstone_is_for_what_is_there(stream: list[tuple[Event, bool]], retention: Retention) -> None:
     there: set[tuple[str, bytes | None]] = set()
@@ -150,7 +197,7 @@ def test_a_tombstone_is_for_what_is_there(stream: list[tuple[Event, bool]], rete
                 there.add((write.topic, write.key))
 
 
-@given(spread())
+@given(YEARS)
 @LAW
 def test_stamps_never_fall_and_the_last_value_holds_the_clock(stream: list[tuple[Event, bool]]) -> None:
     desk = run(stream, KEPT_ALL, sweeping=True)
@@ -234,9 +281,6 @@ def test_offline_nothing_expires() -> None:
     assert not any(name == ce.TASK_TIME for write in desk.written for name, _ in write.headers)
 
 
-FEATURED = {"featuredContent": "<iframe></iframe>"}
-
-
 @pytest.mark.parametrize("sweep", [False, True])
 def test_a_published_id_that_comes_back_and_is_held_gets_its_tombstone_once(sweep: bool) -> None:  # noqa: FBT001
     desk = Desk(EASY, retention=KEPT_ALL)
@@ -271,6 +315,53 @@ def test_the_sweeps_tombstones_say_what_they_are_the_same_whenever_it_runs() -> 
     assert told[ce.CE_SUBJECT] == enriched.key
     assert dict(published.headers)[ce.CE_TYPE] == ce.TYPE_RETRACTED.encode()
     assert desk.sweep() == 0
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+@pytest.mark.parametrize("retention", [KEPT, KEPT_ALL])
+def test_a_url_of_an_expired_article_goes_to_its_claimant_and_never_back(retention: Retention, sweep: bool) -> None:  # noqa: FBT001
+    """Else a state that was restored from what compaction leaves would give it back, and the live one would not."""
+    desk = Desk(EASY, retention=retention)
+    published = FEATURED if retention.expire_published else {}
+    first = decided_on(desk, 0, page(1, 2, **published))
+    decided_on(desk, 100, page(4))
+    if sweep:
+        assert desk.sweep() == 1
+    second = decided_on(desk, 101, page(3, 2, title="It takes a URL over"))
+    decided_on(desk, 201, page(4, excerpt="more"))
+    if sweep:
+        assert desk.sweep() == 1
+    assert decided_on(desk, 202, page(3, title="It is reborn without that URL")) == second
+    live = desk.states[0]
+    for order in (desk.on(topics.ENRICHED), fully_compacted(desk.on(topics.ENRICHED))):
+        assert restored(order) == live
+    gone = [write for write in desk.on(topics.ENRICHED) if write.key == first and write.value is None]
+    assert [dict(write.headers)[ce.CE_TYPE] for write in gone] == [ce.TYPE_EXPIRED.encode()]
+    assert first not in latest(desk.on(topics.PUBLISHED))
+
+
+def test_whoever_takes_over_a_url_writes_what_the_sweep_would_have_written() -> None:
+    swept, taken = Desk(EASY, retention=KEPT_ALL), Desk(EASY, retention=KEPT_ALL)
+    for desk in (swept, taken):
+        decided_on(desk, 0, page(1, 2, **FEATURED))
+        decided_on(desk, 100, page(4))
+    swept.sweep()
+    before = len(taken.written)
+    claiming = page(3, 2)
+    decided_on(taken, 101, claiming)
+    gone, rest = taken.written[before : before + 2], taken.written[before + 2 :]
+    assert gone == swept.written[before:], "before the records of the one that claims it, and at the same clock"
+    assert all(write.value is not None for write in rest)
+    decided_on(swept, 101, claiming)
+    assert swept.states == taken.states
+    again = len(taken.written)
+    decided_on(taken, 102, claiming)
+    assert [write.topic for write in taken.written[again:]] == [topics.DECISIONS.name], "a duplicate takes nothing over"
+
+
+def decided_on(desk: Desk, days: float, fields: dict[str, Any]) -> bytes | None:
+    """The id of the article that was decided on at so many days after the start."""
+    return desk.submit(event(fields, timestamp=START + round(days * DAY))).writes[-1].key
 
 
 def test_the_engine_sees_that_the_desk_wants_to_punctuate() -> None:

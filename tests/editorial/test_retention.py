@@ -20,7 +20,6 @@ from newsdesk.editorial.retention import (
     advanced,
     clock_of,
     fold_clock,
-    left_published,
     milliseconds,
     opened,
     seal,
@@ -161,13 +160,6 @@ def test_the_sweep_takes_what_has_expired_and_says_what_was_published() -> None:
     assert [one.article for one in swept(articles, NOW, MONTH_OF_ALL)] == [b"old", b"shown"]
     assert [one.published for one in swept(articles, NOW, MONTH_OF_ALL)] == [False, True]
     assert list(swept(articles, NOW, FOR_EVER)) == []
-
-
-def test_an_id_that_comes_back_may_be_published_still() -> None:
-    assert not left_published(None)
-    assert not left_published(stored(NOW))
-    assert left_published(stored(NOW, published=True))
-    assert left_published(stored(0, published=True))
 
 
 # ---- the law of the clock

@@ -24,7 +24,7 @@ from newsdesk.engine.worker import Worker
 from support.brokers import make_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from newsdesk.engine.crash_points import Crash
     from newsdesk.engine.errors import EngineError
@@ -90,6 +90,8 @@ class Watching(NullObserver):
         self.failures: list[BaseException] = []
         self.discarded: list[str] = []
         self.lost: list[tuple[str, int, int]] = []
+        self.tails: list[tuple[str, int, int]] = []
+        self.passed: list[tuple[str, int, int]] = []
         self.brakes: list[bool] = []
         self.unpunctuated: list[tuple[BaseException, float]] = []
         self.fences = 0
@@ -121,6 +123,14 @@ class Watching(NullObserver):
     def data_lost(self, task: int, topic: str, wanted: int, start: int) -> None:
         del task
         self.lost.append((topic, wanted, start))
+
+    def tail_lost(self, task: int, topic: str, wanted: int, end: int) -> None:
+        del task
+        self.tails.append((topic, wanted, end))
+
+    def answered_passed(self, task: int, topic: str, start: int, end: int) -> None:
+        del task
+        self.passed.append((topic, start, end))
 
     def brake(self, task: int, on: bool) -> None:  # noqa: FBT001
         del task
@@ -200,6 +210,7 @@ class MemoryHarness:
         self.watching = Watching()
         self.processor = Counting(self.names)
         self.stores: Any = MemoryStores()
+        self.make_log: Callable[..., MemoryLog] = MemoryLog
         self._keepers: list[Keeper] = []
         self._brake = Brake(window=200, minimum=20, share=0.2)
         self._fatal: asyncio.Future[EngineError] = asyncio.get_running_loop().create_future()
@@ -219,7 +230,7 @@ class MemoryHarness:
             await hook.reached(point, 0)
 
         def new_attempt() -> Task:
-            log = MemoryLog(
+            log = self.make_log(
                 self.broker, task=0, inputs=self.names.inputs, changelog=self.names.changelog, reached=reached
             )
             return Task(
@@ -266,6 +277,12 @@ class MemoryHarness:
         if keeper.attempt is not None:
             keeper.attempt.report()
         return keeper.status
+
+    def attempt(self) -> Task:
+        """The attempt that is under way."""
+        attempt = self._keepers[-1].attempt
+        assert attempt is not None
+        return attempt
 
     def release_brake(self) -> None:
         self._keepers[-1].release_brake()

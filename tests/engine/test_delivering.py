@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from newsdesk.engine.config import EngineConfig
 from newsdesk.engine.output import KafkaOutput
 from newsdesk.engine.producing import deliver_changelog_last
 from newsdesk.engine.records import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Deliveries:
@@ -33,10 +36,11 @@ class Deliveries:
         return SimpleNamespace(topic=topic, partition=partition, offset=41)
 
 
-def batch() -> KafkaOutput:
-    output = KafkaOutput(EngineConfig(bootstrap_servers="", group=""), transactional=False)
+def batch(limits: Mapping[str, int] | None = None) -> KafkaOutput:
+    config = EngineConfig(bootstrap_servers="", group="", message_bytes=limits or {})
+    output = KafkaOutput(config, transactional=False)
     for topic in ("changelog", "published", "decisions", "changelog"):
-        output.add(Write(topic, 0, b"key", b"value", (), None))
+        output.add(Write(topic, 0, b"key", b"v" * 100, (), None))
     return output
 
 
@@ -52,3 +56,17 @@ async def test_what_did_not_arrive_keeps_the_changelog_from_being_sent() -> None
     with pytest.raises(OSError, match="published"):
         await deliver_changelog_last(producer, batch(), ("changelog", 0))
     assert "changelog sent" not in producer.notes
+
+
+async def test_each_batch_of_the_changelog_waits_until_the_one_before_has_arrived() -> None:
+    producer: Any = Deliveries()
+    assert await deliver_changelog_last(producer, batch({"changelog": 1}), ("changelog", 0)) == 42
+    assert producer.notes[-4:] == ["changelog sent", "changelog arrived"] * 2
+
+
+async def test_a_batch_of_the_changelog_that_did_not_arrive_keeps_the_next_from_being_sent() -> None:
+    """The next one's mark would say that the events of both are answered."""
+    producer: Any = Deliveries(failing="changelog")
+    with pytest.raises(OSError, match="changelog"):
+        await deliver_changelog_last(producer, batch({"changelog": 1}), ("changelog", 0))
+    assert producer.notes.count("changelog sent") == 1

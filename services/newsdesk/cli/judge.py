@@ -34,6 +34,8 @@ def judge(
 
     One JSON line for each event: {"outcome": "decision", "decision": {...}} with every term of its score, or
     {"outcome": "dead_letter", "reason": ..., "detail": ...} for what cannot be read. Exit code 0 whatever is decided.
+
+    It forgets nothing: where a running desk has forgotten an article (NEWSDESK_STATE_RETENTION), revisions go on here.
     """
     from newsdesk import bootstrap
     from newsdesk.cli.reading import entries

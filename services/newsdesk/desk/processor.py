@@ -13,7 +13,7 @@ from newsdesk.contracts.partitions import partition_of
 from newsdesk.contracts.reasons import DeadLetterReason
 from newsdesk.desk.dead_letters import dead_letter
 from newsdesk.desk.headers import Stamp, forwarded_headers, text_of
-from newsdesk.desk.sweep import sweep
+from newsdesk.desk.sweep import sweep, tombstones
 from newsdesk.editorial.article import Article, read_article
 from newsdesk.editorial.identity import event_id
 from newsdesk.editorial.instants import InstantError, from_milliseconds, read_instant
@@ -25,17 +25,19 @@ from newsdesk.editorial.retention import (
     Retention,
     advanced,
     clock_of,
-    left_published,
     milliseconds,
     stamp_header,
     stamp_in,
 )
-from newsdesk.editorial.state import ARTICLE, fold, known_by
+from newsdesk.editorial.state import fold, known_by
 from newsdesk.editorial.unreadable import Unreadable
 from newsdesk.engine.records import Outcome, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from newsdesk.contracts.decision import Source
+    from newsdesk.editorial.retention import Expired
     from newsdesk.editorial.rulebook import Rulebook
     from newsdesk.editorial.state import Reader, View
     from newsdesk.engine.punctuating import Punctuated, Stretch
@@ -97,15 +99,14 @@ class DeskProcessor:
         if ce_id := attributes.get("id") or text_of(given, ce.CE_ID):
             event = event_id(attributes.get("source") or text_of(given, ce.CE_SOURCE) or "", ce_id)
         said = attributes.get("time") or text_of(given, ce.CE_TIME)
-        verdict = judge(article, event, known_by(article.aliases, state, self._retention), self._book)
+        known, expired = known_by(article.aliases, state, self._retention)
+        verdict = judge(article, event, known, self._book)
         source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         records = write_records(article, verdict, source, _time(said, record, article), self._book)
         if records.enriched is None:
             return self._decided(record, records, attributes.get(ce.TRACEPARENT))
-        if self._retention.expire_published and verdict.known is None and records.published is None:
-            records = records._replace(retract=left_published(state.get(ARTICLE + verdict.article_id.encode())))
         clock = advanced(clock_of(state), _moment(said), record.timestamp)
-        return self._decided(record, records, attributes.get(ce.TRACEPARENT), stamp_header(clock))
+        return self._decided(record, records, attributes.get(ce.TRACEPARENT), stamp_header(clock), expired)
 
     def crashed(self, record: Record, error: Exception) -> Outcome:
         """The dead letter for a defect of ours that *record* brought to light."""
@@ -135,13 +136,27 @@ class DeskProcessor:
         """Sweep a stretch of the state: tombstones for what has expired there."""
         return sweep(task, state, cursor, self._retention)
 
-    def _decided(self, record: Record, records: Records, trace: str | None, clock: Headers = ()) -> Outcome:
+    def _decided(
+        self,
+        record: Record,
+        records: Records,
+        trace: str | None,
+        clock: Headers = (),
+        expired: Sequence[Expired] = (),
+    ) -> Outcome:
+        """The records that are to be written, after the tombstones of *expired* articles whose URLs these take over."""
         decision = records.decision
         article = decision["articleId"]
         key = article.encode()
         stamp = Stamp(record, article, decision.get("time"), trace)
         partition = record.partition
         writes: list[Write] = []
+        retract = records.retract
+        for gone in expired:
+            if gone.article != key:
+                writes += tombstones(partition, gone)
+            elif gone.published:  # the id begins a new life, and may still be published from the one that is over
+                retract = True
         if (enriched := records.enriched) is not None:
             value = orjson.dumps(enriched)
             if len(value) > _LIMIT:
@@ -159,7 +174,7 @@ class DeskProcessor:
         if records.published is not None:
             headers = stamp.headers("published", ce.TYPE_PUBLISHED)
             writes.append(Write(_PUBLISHED, partition, key, records.published, headers))
-        elif records.retract:
+        elif retract:
             writes.append(Write(_PUBLISHED, partition, key, None, stamp.headers("published", ce.TYPE_RETRACTED)))
         headers = stamp.headers("decision", ce.TYPE_DECISION)
         writes.append(Write(_DECISIONS, partition, key, orjson.dumps(decision), headers))

@@ -13,7 +13,7 @@ from newsdesk.engine.punctuating import Punctuated
 from newsdesk.engine.records import Write
 
 if TYPE_CHECKING:
-    from newsdesk.editorial.retention import Retention
+    from newsdesk.editorial.retention import Expired, Retention
     from newsdesk.engine.punctuating import Stretch
 
 EXPIRED = "expired"
@@ -28,11 +28,19 @@ def sweep(partition: int, state: Stretch, cursor: bytes | None, retention: Reten
     articles = [(key[1:], value) for key, value in found.items if key.startswith(ARTICLE)]
     writes: list[Write] = []
     gone = 0
-    for article, published, stamp in swept(articles, clock_of(state), retention):
+    for expired in swept(articles, clock_of(state), retention):
         gone += 1
-        for topic, ce_type in ((topics.ENRICHED.name, ce.TYPE_EXPIRED), (topics.PUBLISHED.name, ce.TYPE_RETRACTED)):
-            if topic == topics.ENRICHED.name or published:
-                headers = expired_headers(f"{topic}/{partition}", article.decode(), stamp, ce_type)
-                writes.append(Write(topic, partition, article, None, headers))
+        writes += tombstones(partition, expired)
     behind = len(articles) < len(found.items)
     return Punctuated(writes, None if behind else found.next, {EXPIRED: gone} if gone else {})
+
+
+def tombstones(partition: int, expired: Expired) -> list[Write]:
+    """What removes an article that has expired, on published too where it was published; the same whoever removes it."""
+    article, published, stamp = expired
+    writes: list[Write] = []
+    for topic, ce_type in ((topics.ENRICHED.name, ce.TYPE_EXPIRED), (topics.PUBLISHED.name, ce.TYPE_RETRACTED)):
+        if topic == topics.ENRICHED.name or published:
+            headers = expired_headers(f"{topic}/{partition}", article.decode(), stamp, ce_type)
+            writes.append(Write(topic, partition, article, None, headers))
+    return writes

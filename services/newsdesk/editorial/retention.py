@@ -6,7 +6,8 @@ partition to the next, so the clock is the stamp of the partition's last record 
 record, since none of its key follows; a sweep keeps it, since its age is nought. So the clock of a state that is restored
 from whatever compaction and sweeps have left is the live one, and with it every answer about what has expired.
 
-That an article has expired is found when it is looked up. The sweep only removes what no look-up would find again.
+That an article has expired is found when it is looked up. The sweep only removes what no look-up would find again; an
+event that takes over a URL of such an article removes it before the sweep comes by, so that no URL has two owners.
 """
 
 from __future__ import annotations
@@ -147,11 +148,3 @@ def swept(articles: Iterable[tuple[bytes, bytes]], clock: int, retention: Retent
             published = _is_published(opened(stored)[1])
             if retention.expired(stamp, clock, published=published):
                 yield Expired(article, published, stamp)
-
-
-def left_published(stored: bytes | None) -> bool:
-    """Whether the id of a new article is on the published topic still, from a life that has expired and was not swept.
-
-    *stored* is what the state holds under that id. Where the new article is not published, that one gets its tombstone.
-    """
-    return stored is not None and _is_published(opened(stored)[1])

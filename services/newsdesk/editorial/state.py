@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import orjson
 
 from newsdesk.contracts.reasons import Change
-from newsdesk.editorial.retention import FOR_EVER, Retention, clock_of, fold_clock, opened, seal
+from newsdesk.editorial.retention import FOR_EVER, Expired, Retention, clock_of, fold_clock, opened, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,30 +90,48 @@ def fold(state: View, article: bytes, record: Mapping[str, Any] | None, stamp: i
         state.delete(ARTICLE + article)
 
 
-def known_by(aliases: Iterable[str], state: Reader, retention: Retention = FOR_EVER) -> list[Known]:
-    """The articles that *aliases* belong to, the oldest first: more than one where an event ties them together.
+class Tied(NamedTuple):
+    """The articles that some aliases belong to: those known, the oldest first, and those expired and not swept yet."""
 
-    One that has expired is unknown, whether it was swept or not.
+    known: Sequence[Known]
+    expired: Sequence[Expired]
+
+
+_NOTHING: Final = Tied((), ())
+
+
+def known_by(aliases: Iterable[str], state: Reader, retention: Retention = FOR_EVER) -> Tied:
+    """The articles that *aliases* belong to: more than one where an event ties them together.
+
+    One that has expired is unknown, whether it was swept or not. Whoever takes over an alias of it has to remove it as
+    the sweep would: else both records would claim that alias, and to which of them it goes would hang on compaction.
     """
     ids: set[bytes] = set()
     for alias in aliases:
         if (article := state.get(ALIAS + alias.encode())) is not None:
             ids.add(article)
     if not ids:
-        return []
+        return _NOTHING
     clock = clock_of(state)
-    found = [known for article in ids if (known := _known(article, state, clock, retention)) is not None]
-    return found if len(found) < 2 else sorted(found, key=lambda known: known.age)  # noqa: PLR2004
+    found: list[Known] = []
+    expired: list[Expired] = []
+    for article in ids:
+        if (value := state.get(ARTICLE + article)) is None:
+            continue
+        stamp, kept = opened(value)
+        published = "published" in kept["desk"]
+        if retention.expired(stamp, clock, published=published):
+            expired.append(Expired(article, published, stamp))
+        else:
+            found.append(_known(article, kept))
+    if len(ids) > 1:
+        found.sort(key=lambda known: known.age)
+        expired.sort()
+    return Tied(found, expired)
 
 
-def _known(article: bytes, state: Reader, clock: int, retention: Retention) -> Known | None:
-    value = state.get(ARTICLE + article)
-    if value is None:
-        return None
-    stamp, kept = opened(value)
+def _known(article: bytes, kept: Mapping[str, Any]) -> Known:
     desk = kept["desk"]
-    if retention.expired(stamp, clock, published="published" in desk):
-        return None
     return Known(
         article_id=article.decode(),
         revision=kept["revision"],

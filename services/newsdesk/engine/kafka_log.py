@@ -35,6 +35,11 @@ _TRUNCATION_LOOKS: Final = 20
 _LOOK_SECONDS: Final = 0.25
 
 
+def _is_another(span: Span, identity: str) -> bool:
+    """Whether *span* is surely of another topic than the one with the id *identity*."""
+    return bool(identity) and span.topic_id is not None and identity != span.topic_id
+
+
 class KafkaLog:
     """The port of a task to its partitions. aiokafka's records are handed on as they are: they have Record's fields."""
 
@@ -61,6 +66,11 @@ class KafkaLog:
         self._answered = time.monotonic()
         self._identities: dict[str, str | None] = {}
 
+    @property
+    def atomic(self) -> bool:
+        """As the committer's."""
+        return self._committer.atomic
+
     async def start(self) -> None:
         """Start the producer, which shuts out its predecessors."""
         await self._committer.start()
@@ -73,32 +83,37 @@ class KafkaLog:
     async def committed(self) -> Mapping[str, int]:
         """The group's offsets, moved to the first offset that is left where what they point at is gone.
 
+        Where a topic has lost its end, they are moved to the end it has, and committed there: it will grow beyond them.
         Each was committed together with its topic's id: in a topic made anew it says nothing, however long that is.
         """
         return {topic: await self._committed_of(tp) for topic, tp in self._inputs.items()}
 
     async def _committed_of(self, tp: TopicPartition) -> int:
-        span = await self._reader.span(tp.topic, tp.partition)
-        self._identities[tp.topic] = span.topic_id
+        span = await self._input(tp)
         coordinator: Any = self._consumer._coordinator  # noqa: SLF001 committed() leaves the metadata out
         found = await committed_offset(coordinator, tp)
         if found is None:
             return span.start
         offset, identity = int(found.offset), found.metadata
-        if identity and span.topic_id is not None and identity != span.topic_id:
-            self._observer.data_lost(self._task, tp.topic, offset, span.start)
-            return span.start
         looks = 0
-        while (
-            offset > span.end and looks < _TRUNCATION_LOOKS
-        ):  # a broker that has just started may not know its end yet
-            looks += 1
+        while offset > span.end and looks < _TRUNCATION_LOOKS and not _is_another(span, identity):
+            looks += 1  # a broker that has just started may not know its end yet
             await asyncio.sleep(_LOOK_SECONDS)
-            span = await self._reader.span(tp.topic, tp.partition)
-        if span.start <= offset <= span.end:
+            span = await self._input(tp)
+        if span.start <= offset <= span.end and not _is_another(span, identity):
             return offset
+        if offset > span.end and identity and identity == span.topic_id:
+            await self.commit(self.output(), {tp.topic: span.end})
+            self._observer.tail_lost(self._task, tp.topic, offset, span.end)
+            return span.end
         self._observer.data_lost(self._task, tp.topic, offset, span.start)
         return span.start
+
+    async def _input(self, tp: TopicPartition) -> Span:
+        """An input as it stands; the id of its topic goes with every offset that is committed from here on."""
+        span = await self._reader.span(tp.topic, tp.partition)
+        self._identities[tp.topic] = span.topic_id
+        return span
 
     async def changelog(self) -> Span:
         """The changelog partition as it stands, up to its last stable offset."""
@@ -124,6 +139,8 @@ class KafkaLog:
                     moved[topic] = mark.offset + 1
         if moved:
             await self.commit(self.output(), moved)
+        for topic, end in moved.items():
+            self._observer.answered_passed(self._task, topic, offsets[topic], end)
         return {**offsets, **moved}
 
     async def seek(self, offsets: Mapping[str, int]) -> None:
@@ -137,7 +154,10 @@ class KafkaLog:
         self._answered = time.monotonic()
 
     async def fetch(self, wait_seconds: float) -> Sequence[Record]:
-        """What the consumer has of this task's partitions; a lost range is reported and skipped."""
+        """What the consumer has of this task's partitions; a range that retention took is reported and skipped.
+
+        Raises OffsetOutOfRangeError where the topic is another one by now or has lost its end: `committed` finds out.
+        """
         partitions = self._inputs.values()
         try:
             found = await self._consumer.getmany(*partitions, timeout_ms=int(wait_seconds * 1000), max_records=_PORTION)
@@ -152,6 +172,10 @@ class KafkaLog:
         (lost,) = error.args
         for tp, wanted in lost.items():
             span = await self._reader.span(tp.topic, tp.partition)
+            known = self._identities[tp.topic]
+            if span.topic_id != known or (known is not None and wanted >= span.start):
+                said = f"offset {wanted} of {tp.topic}/{tp.partition}: the topic was made anew or has lost its end"
+                raise kafka.OffsetOutOfRangeError(said) from error
             self._observer.data_lost(self._task, tp.topic, wanted, span.start)
             await self.seek({tp.topic: span.start})
 

@@ -151,6 +151,8 @@ class MemoryOutput:
 class MemoryLog:
     """A task's port to a MemoryBroker."""
 
+    atomic = True
+
     def __init__(
         self,
         broker: MemoryBroker,

@@ -67,6 +67,12 @@ class Observer(Protocol):
     def data_lost(self, task: int, topic: str, wanted: int, start: int) -> None:
         """Records from *wanted* on are no longer in *topic*, or it is another by that name; reading goes on at *start*."""
 
+    def tail_lost(self, task: int, topic: str, wanted: int, end: int) -> None:
+        """*topic*, read up to *wanted*, ends at *end*: the broker has lost what was between; reading goes on at *end*."""
+
+    def answered_passed(self, task: int, topic: str, start: int, end: int) -> None:
+        """What *topic* has from *start* to below *end* is answered, as the changelog tells, and is not decided again."""
+
     def loop_blocked(self, seconds: float) -> None:
         """The event loop came *seconds* late."""
 
@@ -120,6 +126,12 @@ class NullObserver:
         """Nothing."""
 
     def data_lost(self, task: int, topic: str, wanted: int, start: int) -> None:
+        """Nothing."""
+
+    def tail_lost(self, task: int, topic: str, wanted: int, end: int) -> None:
+        """Nothing."""
+
+    def answered_passed(self, task: int, topic: str, start: int, end: int) -> None:
         """Nothing."""
 
     def loop_blocked(self, seconds: float) -> None:

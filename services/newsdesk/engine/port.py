@@ -57,6 +57,10 @@ class Output(Protocol):
 class TaskLog(Protocol):
     """What one task reads and writes. Any method may raise FencedError, NotOwnedError, EngineError or a passing error."""
 
+    @property
+    def atomic(self) -> bool:
+        """Whether a commit's writes and offsets become visible together; else the writes may be there alone."""
+
     async def start(self) -> None:
         """Shut out earlier owners of the task; on return none of their transactions is open."""
 

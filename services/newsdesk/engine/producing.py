@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiokafka import AIOKafkaConsumer
+    from aiokafka.producer.message_accumulator import BatchBuilder
     from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
     from newsdesk.engine.config import EngineConfig
@@ -56,32 +57,35 @@ async def deliver(producer: AIOKafkaProducer, output: KafkaOutput, changelog: Sl
     The answer is the changelog offset behind the last record there, None where there is none, -1 where it is unknown.
     Raises the first failure, after all deliveries have ended: a commit after a swallowed one would lose records.
     """
-    return await _deliver(producer, output, [*output.batches], changelog)
+    return await _deliver(producer, output.batches, changelog)
 
 
 async def deliver_changelog_last(producer: AIOKafkaProducer, output: KafkaOutput, changelog: Slot) -> int | None:
-    """As `deliver`, but nothing is in the changelog before all else is delivered.
+    """As `deliver`, but nothing is in the changelog before all else is delivered, and no batch there before the one that precedes it.
 
     Without a transaction a crash may come between any two deliveries. What the changelog has is not decided anew,
-    so what belongs to it would be missing for ever if it came first.
+    nor is what came before it: what belongs to it would be missing for ever if it came first.
     """
-    await _deliver(producer, output, [slot for slot in output.batches if slot != changelog], changelog)
-    return await _deliver(producer, output, [slot for slot in output.batches if slot == changelog], changelog)
+    await _deliver(producer, {slot: output.batches[slot] for slot in output.batches if slot != changelog}, changelog)
+    position: int | None = None
+    for batch in output.batches.get(changelog, ()):
+        position = await _deliver(producer, {changelog: [batch]}, changelog)
+    return position
 
 
 async def _deliver(
-    producer: AIOKafkaProducer, output: KafkaOutput, slots: Sequence[Slot], changelog: Slot
+    producer: AIOKafkaProducer, batches: Mapping[Slot, Sequence[BatchBuilder]], changelog: Slot
 ) -> int | None:
     async def send(slot: Slot) -> list[Any]:
         topic, partition = slot
-        return [await producer.send_batch(batch, topic, partition=partition) for batch in output.batches[slot]]
+        return [await producer.send_batch(batch, topic, partition=partition) for batch in batches[slot]]
 
-    counts = [batch.record_count() for batch in output.batches[changelog]] if changelog in slots else []
-    sent = await asyncio.gather(*(send(slot) for slot in slots), return_exceptions=True)
+    counts = [batch.record_count() for batch in batches.get(changelog, ())]
+    sent = await asyncio.gather(*(send(slot) for slot in batches), return_exceptions=True)
     failures: list[BaseException] = []
     waiting: list[Any] = []
     towards: list[str] = []
-    for (topic, _), item in zip(slots, sent, strict=True):
+    for (topic, _), item in zip(batches, sent, strict=True):
         if isinstance(item, BaseException):
             failures.append(item)
         else:

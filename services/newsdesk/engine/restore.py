@@ -52,9 +52,10 @@ async def restore(
     noted: Callable[[Record], None] = lambda _change: None,
     now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
 ) -> Position:
-    """Fold the changelog into *store* up to its end as it stands now; the position that the store then has.
+    """Fold the changelog into *store* up to its end as it stands now; the position that the caller then gives the store.
 
-    *noted* is called with every record that was read.
+    *noted* is called with every record that was read. Where commits are not atomic the store keeps its old position until
+    the caller is done with what was noted: should that fail, the next attempt reads, folds and notes the same again.
     """
     span = await log.changelog()
     position = store.position()
@@ -67,6 +68,7 @@ async def restore(
     start = span.start if position is None else position.offset
     total = span.end - start
     done = start
+    held = None if log.atomic else position or Position(start, span.topic_id, now_ms())
     observer.restore_progress(task, 0, total)
     overlay = Overlay(store)
     async for portion in log.read_changelog(start, span.end):
@@ -84,14 +86,12 @@ async def restore(
                     if time.perf_counter() >= until:
                         more = True
                         break
-                store.apply(overlay.close_batch(), Position(done, span.topic_id, now_ms()))
+                store.apply(overlay.close_batch(), held or Position(done, span.topic_id, now_ms()))
                 overlay.batch_stored()
             finally:
                 await turns.give()
         progressed()
         observer.restore_progress(task, done - start, total)
         await crash.reached(CrashPoint.MID_RESTORE, task)
-    final = Position(span.end, span.topic_id, now_ms())
-    store.apply({}, final)
     observer.restore_progress(task, total, total)
-    return final
+    return Position(span.end, span.topic_id, now_ms())

@@ -105,7 +105,7 @@ class Task:
             status.size = self._store.size()
 
     def checkpoint(self) -> None:
-        """Once in a while: stamp the store as up to date now, and make it durable.
+        """Once in a while: stamp the store as up to date when the broker was last heard, and make it durable.
 
         An idle task's store would seem to age otherwise, and a busy one's lose ever more by a crash.
         """
@@ -115,7 +115,7 @@ class Task:
         if now - self._checkpoint_at < self._tools.config.checkpoint_ms / 1000:
             return
         self._checkpoint_at = now
-        self._position = replace(self._position, written_ms=_now_ms())
+        self._position = self._stamped(self._position)
         self._store.apply({}, self._position)
         self._store.flush()
 
@@ -145,14 +145,17 @@ class Task:
         self._in_flight.begin(offsets)
         self._status.alive()
         self._state("restoring")
-        await self._open_store()
+        store, position = await self._open_store()
         offsets = await log.past_answered(offsets, self._answered.marks())
+        # Not before: an attempt after this one gathers the marks again from what the store does not have.
+        store.apply({}, position)
         self._in_flight.begin(offsets)
         log.check_owned()
         await log.seek(offsets)
         self._state("running")
 
-    async def _open_store(self) -> None:
+    async def _open_store(self) -> tuple[Store, Position]:
+        """The store with the changelog folded into it, and the position that this comes to."""
         tools = self._tools
         self._store, damage = tools.stores.open(self.number)
         if damage is not None:
@@ -170,6 +173,7 @@ class Task:
             noted=self._answered.note,
         )
         self._view = Overlay(self._store)
+        return self._store, self._position
 
     async def _answer_records(self) -> None:
         tools, view = self._tools, self._view
@@ -187,7 +191,7 @@ class Task:
         await self._loop.run(self._stop)
 
     async def _close(self, *, clean: bool) -> None:
-        """Close log and store; a clean end stamps the store, so that its age counts from now."""
+        """Close log and store; a clean end stamps the store, so that its age counts from when the broker was last heard."""
         try:
             if clean:
                 await self._log.stop()
@@ -198,8 +202,13 @@ class Task:
             if store is not None:
                 if clean and position is not None:
                     with contextlib.suppress(StoreError):
-                        store.apply({}, replace(position, written_ms=_now_ms()))
+                        store.apply({}, self._stamped(position))
                 store.close()
+
+    def _stamped(self, position: Position) -> Position:
+        """*position* as of the broker's last answer: what others have written since is not known here."""
+        heard_ms = int(_now_ms() - (time.monotonic() - self._log.answered()) * 1000)
+        return replace(position, written_ms=max(position.written_ms, heard_ms))
 
     def _state(self, state: TaskState) -> None:
         if self._status.state != state:

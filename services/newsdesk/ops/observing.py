@@ -248,6 +248,24 @@ class Observing:
             extra=fields(task=task, topic=topic, lost=lost),
         )
 
+    def tail_lost(self, task: int, topic: str, wanted: int, end: int) -> None:
+        """*topic*, read up to *wanted*, ends at *end*: the broker has lost what was between; reading goes on at *end*."""
+        log.error(
+            "task %d: %s was read up to offset %d and ends at %d now: the broker has lost what was between (a crash before "
+            "it was on disk or on a replica); reading goes on at %d",
+            *(task, topic, wanted, end, end),
+            extra=fields(task=task, topic=topic),
+        )
+
+    def answered_passed(self, task: int, topic: str, start: int, end: int) -> None:
+        """What *topic* has from *start* to below *end* is answered, as the changelog tells, and is not decided again."""
+        log.warning(
+            "task %d: %s from offset %d to below %d was answered before its offsets were committed, as the changelog tells; "
+            "it is not decided again",
+            *(task, topic, start, end),
+            extra=fields(task=task, topic=topic),
+        )
+
     def loop_blocked(self, seconds: float) -> None:
         """The event loop came *seconds* late."""
         self._blocks.note(seconds)
