@@ -20,17 +20,15 @@ from hypothesis import strategies as st
 from newsdesk.contracts import topics
 from newsdesk.desk.judge import Judge, MemoryState
 from newsdesk.desk.processor import DEAD_LETTER, DECISION, FORWARDED
-from newsdesk.editorial.retention import opened, seal, stamp_in
+from newsdesk.editorial.retention import opened, seal
 from newsdesk.editorial.rulebook import Rulebook, open_rulebook
 from newsdesk.editorial.rulesfile import read_rules
-from newsdesk.editorial.state import fold
+from support.compaction import compacted, latest, restored
 from support.desk import Desk, Event, event, rules_text, run, without_source
 from support.streams import BAD_INPUT, STREAMS, articles, home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from newsdesk.engine.records import Outcome, Write
+    from newsdesk.engine.records import Outcome
 
 LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -44,43 +42,6 @@ def _book(name: str, *overrides: str) -> Rulebook:
 CLASSIC = _book("classic")
 TRUST = _book("newsdesk", "quality.mode=trust")
 BOOKS = st.sampled_from([CLASSIC, TRUST])
-
-
-def _latest(writes: Sequence[Write]) -> dict[bytes | None, bytes]:
-    """A compacted topic read to its end."""
-    found: dict[bytes | None, bytes] = {}
-    for write in writes:
-        if write.value is None:
-            found.pop(write.key, None)
-        else:
-            found[write.key] = write.value
-    return found
-
-
-def _folded(writes: Sequence[Write]) -> MemoryState:
-    state = MemoryState()
-    for write in writes:
-        assert write.key is not None
-        fold(state, write.key, None if write.value is None else orjson.loads(write.value), stamp_in(write.headers))
-    return state
-
-
-def _compacted(writes: Sequence[Write], chance: random.Random) -> list[Write]:
-    """What a log cleaner may leave of *writes*: the last of each key always, others by chance, each in its place.
-
-    A tombstone may be gone too, once nothing of its key stands before it.
-    """
-    last = {write.key: place for place, write in enumerate(writes)}
-    kept: list[Write] = []
-    seen: set[bytes | None] = set()
-    for place, write in enumerate(writes):
-        if place != last[write.key] and chance.random() < 0.6:
-            continue
-        if write.value is None and write.key not in seen and chance.random() < 0.5:
-            continue
-        seen.add(write.key)
-        kept.append(write)
-    return kept
 
 
 @given(STREAMS, BOOKS)
@@ -117,8 +78,8 @@ def test_the_live_state_is_the_state_restored_from_any_compaction(
     enriched = desk.on(topics.ENRICHED)
     live = desk.states.get(0, {})
 
-    assert _folded(enriched) == live
-    assert _folded(_compacted(enriched, chance)) == live
+    assert restored(enriched) == live
+    assert restored(compacted(enriched, chance)) == live
 
 
 @given(STREAMS, st.randoms(use_true_random=False))
@@ -127,7 +88,7 @@ def test_a_state_that_is_restored_half_way_goes_on_as_the_live_one(stream: list[
     half = len(stream) // 2
     live = run(CLASSIC, stream[:half])
     again = run(CLASSIC, stream[:half])
-    again.states[0] = _folded(_compacted(live.on(topics.ENRICHED), chance))
+    again.states[0] = restored(compacted(live.on(topics.ENRICHED), chance))
     for sent in stream[half:]:
         assert _bytes(live.submit(sent)) == _bytes(again.submit(sent))
 
@@ -148,8 +109,8 @@ def test_every_alias_leads_to_the_one_article_that_has_it(stream: list[Event], b
 def test_folding_a_record_twice_is_as_good_as_once(stream: list[Event], book: Rulebook) -> None:
     writes = run(book, stream).on(topics.ENRICHED)
 
-    assert _folded([twice for write in writes for twice in (write, write)]) == _folded(writes)
-    assert _folded([*writes, *writes]) == _folded(writes), "a tail that is replayed"
+    assert restored([twice for write in writes for twice in (write, write)]) == restored(writes)
+    assert restored([*writes, *writes]) == restored(writes), "a tail that is replayed"
 
 
 @pytest.mark.parametrize("partitions", [1, 3, 16])
@@ -248,13 +209,13 @@ def test_the_published_topic_holds_the_articles_whose_latest_decision_publishes_
             del standing[gone]
         if decision["kind"] != "duplicate":
             standing[decision["articleId"]] = decision["kind"]
-    published = _latest(desk.on(topics.PUBLISHED))
+    published = latest(desk.on(topics.PUBLISHED))
 
     assert {key.decode() for key in published if key is not None} == {
         article for article, kind in standing.items() if kind == "published"
     }
     for key, value in published.items():
-        enriched = orjson.loads(_latest(desk.on(topics.ENRICHED))[key])
+        enriched = orjson.loads(latest(desk.on(topics.ENRICHED))[key])
         record = orjson.loads(value)
         assert record["published"] is True
         assert {name: enriched[name] for name in record} == record, "the enriched record begins with the published one"

@@ -15,8 +15,8 @@ from newsdesk.contracts import topics
 from newsdesk.desk.judge import MemoryState
 from newsdesk.desk.processor import DeskProcessor
 from newsdesk.editorial.retention import FOR_EVER, Retention, clock_of, stamp_in
-from newsdesk.editorial.state import fold
 from newsdesk.engine.punctuating import Punctuated, Punctuating
+from support.compaction import compacted, latest, restored
 from support.desk import Desk, Event, article, book, event
 from support.streams import STREAMS
 
@@ -82,47 +82,15 @@ def run(stream: Sequence[tuple[Event, bool]], retention: Retention, *, sweeping:
     return desk
 
 
-def latest(writes: Sequence[Write]) -> dict[bytes | None, bytes]:
-    found: dict[bytes | None, bytes] = {}
-    for write in writes:
-        if write.value is None:
-            found.pop(write.key, None)
-        else:
-            found[write.key] = write.value
-    return found
-
-
 def values(desk: Desk) -> list[tuple[Any, ...]]:
     """Everything written but tombstones, headers and all."""
     return [(w.topic, w.key, w.value, w.headers) for w in desk.written if w.value is not None]
-
-
-def compacted(writes: Sequence[Write], chance: random.Random) -> list[Write]:
-    last = {write.key: place for place, write in enumerate(writes)}
-    kept: list[Write] = []
-    seen: set[bytes | None] = set()
-    for place, write in enumerate(writes):
-        if place != last[write.key] and chance.random() < 0.6:
-            continue
-        if write.value is None and write.key not in seen and chance.random() < 0.5:
-            continue
-        seen.add(write.key)
-        kept.append(write)
-    return kept
 
 
 def fully_compacted(writes: Sequence[Write]) -> list[Write]:
     """The last record of every key."""
     last = {write.key: place for place, write in enumerate(writes)}
     return [write for place, write in enumerate(writes) if place == last[write.key]]
-
-
-def restored(writes: Sequence[Write]) -> MemoryState:
-    state = MemoryState()
-    for write in writes:
-        assert write.key is not None
-        fold(state, write.key, None if write.value is None else orjson.loads(write.value), stamp_in(write.headers))
-    return state
 
 
 @given(YEARS)

@@ -43,10 +43,11 @@ async def tombstones(harness: Harness, topic: str) -> list[bytes | None]:
 
 
 async def expired(harness: Harness, count: int) -> None:
-    """Wait until so many keys are gone, for readers of the changelog."""
+    """Wait until so many keys are gone, for readers of both topics: a transaction shows in one after the other."""
 
     async def enough() -> bool:
-        return len(set(await tombstones(harness, harness.names.changelog))) >= count
+        topics = (harness.names.changelog, harness.names.out)
+        return all([len(set(await tombstones(harness, topic))) >= count for topic in topics])
 
     await until(enough)
 

@@ -98,14 +98,14 @@ class DeskProcessor:
         event = None
         if ce_id := attributes.get("id") or text_of(given, ce.CE_ID):
             event = event_id(attributes.get("source") or text_of(given, ce.CE_SOURCE) or "", ce_id)
-        said = attributes.get("time") or text_of(given, ce.CE_TIME)
+        said = _said(attributes.get("time") or text_of(given, ce.CE_TIME))
         known, expired = known_by(article.aliases, state, self._retention)
         verdict = judge(article, event, known, self._book)
         source: Source = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         records = write_records(article, verdict, source, _time(said, record, article), self._book)
         if records.enriched is None:
             return self._decided(record, records, attributes.get(ce.TRACEPARENT))
-        clock = advanced(clock_of(state), _moment(said), record.timestamp)
+        clock = advanced(clock_of(state), None if said is None else milliseconds(said), record.timestamp)
         return self._decided(record, records, attributes.get(ce.TRACEPARENT), stamp_header(clock), expired)
 
     def crashed(self, record: Record, error: Exception) -> Outcome:
@@ -128,7 +128,7 @@ class DeskProcessor:
         place = (text_of(dict(change.headers), ce.CE_ID) or "").split("/", 3)
         return (place[0], int(place[2])) if len(place) == 4 and place[2].isdigit() else None  # noqa: PLR2004
 
-    def fold(self, state: View, key: bytes, change: Any, headers: Headers = ()) -> None:
+    def fold(self, state: View, key: bytes, change: Any, headers: Headers) -> None:
         """Apply a record of the enriched topic to the state."""
         fold(state, key, change, stamp_in(headers))
 
@@ -198,10 +198,10 @@ def _home(partitions: int, scope: str) -> int:
     return partition_of(scope.encode(), partitions)
 
 
-def _moment(said: str | None) -> int | None:
-    """What CloudEvents says of the event's time, in milliseconds; None where it says nothing that can be read."""
+def _said(text: str | None) -> str | None:
+    """What CloudEvents says of the event's time; a clock that upstream wrote wrongly says nothing."""
     try:
-        return None if said is None else milliseconds(read_instant(said))
+        return None if text is None else read_instant(text)
     except InstantError:
         return None
 
@@ -209,10 +209,7 @@ def _moment(said: str | None) -> int | None:
 def _time(said: str | None, record: Record, article: Article) -> str | None:
     """The event's time: what CloudEvents says, else the record's timestamp, else when it was published."""
     if said is not None:
-        try:
-            return read_instant(said)
-        except InstantError:
-            pass  # a clock that upstream wrote wrongly says nothing
+        return said
     if record.timestamp >= 0:
         try:
             return from_milliseconds(record.timestamp)

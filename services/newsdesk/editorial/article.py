@@ -58,8 +58,7 @@ def read_article(event: Mapping[str, Any], book: Rulebook) -> Article:
     given = without_unreadable(event) if removed else event
     urls = read_urls(given)
     own = own_url(urls)
-    given_title = given.get("title") or ""
-    title = repair_line(given_title)
+    title = repair_line(given.get("title") or "")
     if not title and not removed:
         raise Unreadable(DeadLetterReason.MISSING_TITLE, "title: is missing or empty")
     if (secured := given.get("secured")) is not None:
@@ -81,26 +80,40 @@ def read_article(event: Mapping[str, Any], book: Rulebook) -> Article:
         given_related=given.get("related") or (),
         given_topics=topics,
         own=own,
-        keys=_keys(urls.values()),
-        aliases=_keys([url for url in urls.values() if url.scope == own.scope]),
+        keys=keys_in(urls.values()),
+        aliases=keys_in([url for url in urls.values() if url.scope == own.scope]),
         removed=removed,
         title=title,
         published=published,
         updated=updated,
         provider=provider,
-        facts=Facts(
-            length=len(given_title),
-            topics=assigned,
-            hits=book.topics.hits(title, assigned),
-            image=bool(images),
-            amp="ampWebUrl" in urls or "cdnAmpWebUrl" in urls,
-            featured=bool(given.get("featuredContent")),
-            weight=provider.weight,
-        ),
+        facts=facts_of(given, title, topics=assigned, images=images, urls=urls, provider=provider, book=book),
     )
 
 
-def _keys(urls: Collection[Url]) -> Sequence[str]:
+def facts_of(
+    given: Mapping[str, Any],
+    title: str,
+    *,
+    topics: Sequence[str],
+    images: Sequence[Mapping[str, Any]],
+    urls: Mapping[str, Url],
+    provider: Resolved,
+    book: Rulebook,
+) -> Facts:
+    """What the score looks at, of an article or of a related item; *title* is repaired, *given* is upstream's."""
+    return Facts(
+        length=len(given.get("title") or ""),
+        topics=topics,
+        hits=book.topics.hits(title, topics),
+        image=bool(images),
+        amp="ampWebUrl" in urls or "cdnAmpWebUrl" in urls,
+        featured=bool(given.get("featuredContent")),
+        weight=provider.weight,
+    )
+
+
+def keys_in(urls: Collection[Url]) -> Sequence[str]:
     """The keys of *urls*, each once."""
     keys = [url.key for url in urls]
     return keys if len(keys) == 1 else [*dict.fromkeys(keys)]

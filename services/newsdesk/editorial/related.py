@@ -11,12 +11,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from newsdesk.contracts.article import URL_FIELDS, RelatedArticle
 from newsdesk.contracts.reasons import DropReason
-from newsdesk.editorial.article import own_url, put_urls, read_urls, tidy_topics
+from newsdesk.editorial.article import facts_of, keys_in, own_url, put_urls, read_urls, tidy_topics
 from newsdesk.editorial.identity import article_id
 from newsdesk.editorial.images import choose_images
 from newsdesk.editorial.instants import InstantError, read_instant
 from newsdesk.editorial.provider import domain_host
-from newsdesk.editorial.quality import Facts, score
+from newsdesk.editorial.quality import score
 from newsdesk.editorial.ranking import precedence
 from newsdesk.editorial.text import repair_line, repair_text
 from newsdesk.editorial.unreadable import Unreadable
@@ -25,7 +25,6 @@ from newsdesk.editorial.urls import Url, UrlError, read_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from newsdesk.editorial.provider import Resolved
     from newsdesk.editorial.rulebook import Rulebook
 
 DROPPED_SHOWN: Final = 50
@@ -226,7 +225,9 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
         fields["provider"] = provider.fields
     given_quality = quality = given.get("quality")
     if quality is None:
-        quality = _score(given, fields, topics=topics, images=images, provider=provider, book=book)
+        assigned = topics or book.topics.assign(title, fields.get("excerpt", ""))
+        facts = facts_of(given, title, topics=assigned, images=images, urls=urls, provider=provider, book=book)
+        quality = score(facts, book.terms)[0]
     fields["quality"] = quality
     _add_last_fields(fields, given, topics, images)
     key = own.key if own is not None else f"\n{title.casefold()}\n{published}"
@@ -234,7 +235,7 @@ def _read(raw: RelatedArticle, book: Rulebook, dropped: list[Drop]) -> RelatedIt
         fields=fields,
         key=key,
         url=own.clean if own is not None else None,
-        keys=[*dict.fromkeys([url.key for url in urls.values()])] if urls else (key,),
+        keys=keys_in(urls.values()) if urls else (key,),
         title=title,
         published=published,
         quality=quality,
@@ -270,30 +271,6 @@ def _add_last_fields(
     for field in given:
         if field not in _KNOWN and (value := given[field]) is not None and value not in _EMPTY:
             fields[field] = value
-
-
-def _score(
-    given: Mapping[str, Any],
-    fields: Mapping[str, Any],
-    *,
-    topics: Sequence[str],
-    images: Sequence[Mapping[str, Any]],
-    provider: Resolved,
-    book: Rulebook,
-) -> int:
-    """The quality of an item that came without one."""
-    title = fields["title"]
-    assigned = topics or book.topics.assign(title, fields.get("excerpt", ""))
-    facts = Facts(
-        length=len(given["title"]),
-        topics=assigned,
-        hits=book.topics.hits(title, assigned),
-        image=bool(images),
-        amp="ampWebUrl" in fields or "cdnAmpWebUrl" in fields,
-        featured=bool(given.get("featuredContent")),
-        weight=provider.weight,
-    )
-    return score(facts, book.terms)[0]
 
 
 def _drop(item: RelatedItem, reason: DropReason) -> Drop:

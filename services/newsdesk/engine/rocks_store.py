@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from rocksdict import (
     BlockBasedIndexType,
@@ -37,6 +37,7 @@ _SKIPPED: Final = 2_000
 """Removed keys that one step of a scan passes over, about a millisecond; more should be compacted away first."""
 _MANY_REMOVED: Final = (4_096, 2_048, 0.5)
 """A file with so many removals among so many neighbours, or with this share of them, is compacted soon."""
+_PORTION: Final = 10_000
 _INCOMPLETE: Final = "Result incomplete"
 _TRANSIENT: Final = (
     "No space left",
@@ -203,7 +204,13 @@ class RocksStore:
 
     def items(self) -> dict[bytes, bytes]:
         """All content; for tests and small stores."""
-        return {cast("bytes", key): value for key, value in self._db.items() if key != _META}
+        found: dict[bytes, bytes] = {}
+        begin: bytes | None = b""
+        while begin is not None:
+            part = self.scan(begin, _PORTION)
+            found.update(part.items)
+            begin = part.next
+        return found
 
 
 class RocksStores:

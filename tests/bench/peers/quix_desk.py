@@ -5,31 +5,12 @@ For its outputs it branches, as the documentation of Quix Streams does.
 
 from __future__ import annotations
 
-import os
-
 import job
-from quixstreams import Application, State, message_context
+from quix_app import ENV, app
+from quixstreams import State, message_context
 from quixstreams.models import BytesSerializer, SerializationContext
 
-ENV = os.environ
 RULES = job.rules_of_environment()
-
-app = Application(
-    broker_address=ENV["BENCH_BOOTSTRAP"],
-    consumer_group=ENV["BENCH_GROUP"],
-    auto_offset_reset="earliest",
-    processing_guarantee="exactly-once",
-    commit_interval=0.1,
-    state_dir=ENV["BENCH_STATE"],
-    loglevel="WARNING",
-    producer_extra_config={
-        "acks": "all",
-        "linger.ms": 5,
-        "batch.size": 262144,
-        "compression.type": "none",
-        "partitioner": "murmur2_random",
-    },
-)
 
 
 class Part(BytesSerializer):
