@@ -17,7 +17,6 @@ from chaos.history import read_partitions
 from chaos.offsets import never_back
 from chaos.stores import Kept
 from chaos.watch import ANSWERS, INPUTS, Watch
-from engine.waiting import until
 from newsdesk.contracts import topics
 from newsdesk.desk.processor import DeskProcessor
 from newsdesk.engine.config import EngineConfig
@@ -30,6 +29,7 @@ from newsdesk.engine.worker import Worker
 from newsdesk.ops.admin import AdminError
 from support.brokers import make_topics
 from support.desk import book
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from chaos import broken
 from chaos.broken import SOUND, Engine
 from chaos.stage import WAIT, Gate, Stage, invariants
 from engine.harness import CrashOnce
-from engine.waiting import until
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.memory_store import MemoryStores
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

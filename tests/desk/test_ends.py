@@ -12,11 +12,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from desk.running import running_desk, until
-from engine.waiting import until as wait_until
 from newsdesk.contracts import topics
 from newsdesk.ops import admin
 from newsdesk.ops.brokers import kafka as kafka_kind
 from support.brokers import kafka_node, need, running
+from support.waiting import until as wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

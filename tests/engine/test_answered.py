@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaProducer
 
 from engine.counting import Counting, Names
 from engine.harness import CrashedError, CrashOnce, HangAt, KafkaHarness, MemoryHarness
-from engine.waiting import until
 from newsdesk.engine.answered import Answered, Mark, Sourced
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.memory_log import MemoryLog
 from newsdesk.engine.port import Committed
 from newsdesk.engine.records import Record
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from engine.harness import MemoryHarness
-from engine.waiting import until
 from newsdesk.engine import task
 from newsdesk.engine.memory_log import MemoryLog
+from support.waiting import until
 
 if TYPE_CHECKING:
     import pytest

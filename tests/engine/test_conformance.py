@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.harness import LIMIT, CrashOnce, HangAt, Passing
-from engine.waiting import until
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.records import Outcome, Write
+from support.waiting import until
 
 if TYPE_CHECKING:
     from engine.harness import Harness

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.harness import CrashOnce, HangAt, KafkaHarness
-from engine.waiting import until
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.probe import choose
 from newsdesk.engine.reading import open_client
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

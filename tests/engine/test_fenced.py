@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from engine.harness import KafkaHarness
 from engine.test_worker import PARTITIONS, assert_exactly_once, fill, ready
-from engine.waiting import until
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

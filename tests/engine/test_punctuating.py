@@ -11,7 +11,6 @@ import pytest
 from engine.counting import Counting, Names
 from engine.expiring import RETENTION, Expiring, folded
 from engine.harness import CrashOnce, HangAt, MemoryHarness, Watching, config
-from engine.waiting import until
 from newsdesk.engine.batch import Batch
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import StoreDamagedError
@@ -20,6 +19,7 @@ from newsdesk.engine.memory_store import MemoryStore, MemoryStores
 from newsdesk.engine.overlay import Overlay
 from newsdesk.engine.punctuating import Allowance, Punctuator
 from newsdesk.engine.store import Position, Slice
+from support.waiting import until
 
 if TYPE_CHECKING:
     from engine.harness import Harness, KafkaHarness

@@ -9,13 +9,13 @@ from aiokafka import errors as kafka
 
 from engine.counting import Names
 from engine.harness import Watching, config
-from engine.waiting import until
 from newsdesk.engine.errors import EngineError, told
 from newsdesk.engine.keeper import Keeper
 from newsdesk.engine.memory_store import MemoryStores
 from newsdesk.engine.pacing import Backoff
 from newsdesk.engine.reach import Reach
 from newsdesk.engine.status import TaskStatus
+from support.waiting import until
 
 
 def test_the_waits_grow_to_their_bound_and_begin_anew_when_the_broker_is_found() -> None:

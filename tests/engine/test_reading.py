@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka_errors
 from aiokafka.admin import AIOKafkaAdminClient
 
-from engine.waiting import until
 from newsdesk.engine.reading import PartitionReader, open_client, read_to
 from newsdesk.engine.topic_id import topic_id
 from support.brokers import make_topics
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

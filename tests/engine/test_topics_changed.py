@@ -14,7 +14,6 @@ from aiokafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionErro
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from engine.harness import config
-from engine.waiting import until
 from newsdesk.engine.crash_points import NoCrash
 from newsdesk.engine.making import Parts
 from newsdesk.engine.pacing import Backoff
@@ -23,6 +22,7 @@ from newsdesk.engine.reading import open_client
 from newsdesk.engine.task import Task
 from newsdesk.engine.topics import TopicsChangedError, TopicWatch, check_partitions
 from support.brokers import make_topics
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

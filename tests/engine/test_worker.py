@@ -15,13 +15,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from engine.harness import LIMIT, HangAt, KafkaHarness
-from engine.waiting import until
 from newsdesk.engine.broker_errors import remedy_for
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.memory_store import MemoryStores
 from newsdesk.engine.rocks_store import RocksStores
 from support.brokers import make_topics
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,6 +12,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from newsdesk.ops.brokers import embedded, kafka
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,10 @@ def shared(broker: LocalBroker, folder: Path) -> Iterator[str]:
 
 
 async def make_topics(bootstrap: str, topics: Mapping[str, int | tuple[int, Mapping[str, str]]]) -> None:
-    """Make *topics*, name -> partitions or (partitions, settings); raise where the broker refuses one."""
+    """Make *topics*, name -> partitions or (partitions, settings), and wait until the broker tells of them.
+
+    Raises AssertionError where the broker refuses one.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
@@ -83,6 +87,11 @@ async def make_topics(bootstrap: str, topics: Mapping[str, int | tuple[int, Mapp
         answer = await admin.create_topics(new)
         refused = {name: (code, *rest) for name, code, *rest in answer.topic_errors if code}
         assert not refused, refused
+
+        async def told() -> bool:
+            return not any(topic["error_code"] for topic in await admin.describe_topics([*topics]))
+
+        await until(told)
     finally:
         await admin.close()
 

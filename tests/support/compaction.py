@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 from newsdesk.desk.judge import MemoryState
+from newsdesk.editorial.kept import kept_in
 from newsdesk.editorial.retention import stamp_in
 from newsdesk.editorial.state import fold
 
@@ -33,7 +32,7 @@ def restored(writes: Sequence[Write]) -> MemoryState:
     state = MemoryState()
     for write in writes:
         assert write.key is not None
-        fold(state, write.key, None if write.value is None else orjson.loads(write.value), stamp_in(write.headers))
+        fold(state, write.key, None if write.value is None else kept_in(write.value), stamp_in(write.headers))
     return state
 
 

@@ -18,6 +18,7 @@ from newsdesk.editorial.article import Article, read_article
 from newsdesk.editorial.identity import event_id
 from newsdesk.editorial.instants import InstantError, from_milliseconds, read_instant
 from newsdesk.editorial.judgement import judge
+from newsdesk.editorial.kept import kept_in, kept_of
 from newsdesk.editorial.parse import parse_event
 from newsdesk.editorial.records import Records, write_records
 from newsdesk.editorial.retention import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from newsdesk.contracts.decision import Source
+    from newsdesk.editorial.kept import Kept
     from newsdesk.editorial.retention import Expired
     from newsdesk.editorial.rulebook import Rulebook
     from newsdesk.editorial.state import Reader, View
@@ -119,9 +121,9 @@ class DeskProcessor:
         """The dead letter for a record whose answer does not fit into *topic*."""
         return self._dead(record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{size} bytes for {topic}")
 
-    def read_change(self, value: bytes | None) -> dict[str, Any] | None:
-        """A record of the enriched topic as fold takes it."""
-        return orjson.loads(value) if value is not None else None
+    def read_change(self, value: bytes | None) -> Kept | None:
+        """What the state keeps of a record of the enriched topic."""
+        return kept_in(value) if value is not None else None
 
     def source_of(self, change: Record) -> tuple[str, int] | None:
         """Topic and offset of the event that caused *change*: its ce_id begins with them."""
@@ -164,7 +166,7 @@ class DeskProcessor:
                     record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {_LIMIT} are allowed"
                 )
             headers = (*clock, *stamp.headers("enriched", ce.TYPE_ENRICHED))
-            writes.append(Write(_ENRICHED, partition, key, value, headers, None, enriched))
+            writes.append(Write(_ENRICHED, partition, key, value, headers, None, kept_of(enriched)))
         for merged in records.merged:
             headers = stamp.headers(f"merged/{merged}", ce.TYPE_MERGED)
             writes.append(Write(_ENRICHED, partition, merged.encode(), None, headers))

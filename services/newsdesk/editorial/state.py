@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-import orjson
-
 from newsdesk.contracts.reasons import Change
 from newsdesk.editorial.retention import FOR_EVER, Expired, Retention, clock_of, fold_clock, opened, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from newsdesk.editorial.kept import Kept
+
 ARTICLE: Final = b"a"
 ALIAS: Final = b"u"
 """The first byte of a key: ARTICLE + id -> what the desk knows, ALIAS + url key -> id."""
 
 _REMOVED: Final = Change.REMOVED.value
-_KEPT: Final = ("revision", "quality", "heat", "score", "desk")
 
 
 class View(Protocol):
@@ -68,23 +67,23 @@ class Known(NamedTuple):
         return (self.source["offset"], self.source["topic"], self.article_id)
 
 
-def fold(state: View, article: bytes, record: Mapping[str, Any] | None, stamp: int = 0) -> None:
+def fold(state: View, article: bytes, kept: Kept | None, stamp: int = 0) -> None:
     """Apply one record of the enriched topic, or its tombstone (None), to *state*; twice is as good as once.
 
     *stamp* is the task time at its writing, 0 where it has none.
     """
     old = state.get(ARTICLE + article)
     before = opened(old)[1]["desk"]["aliases"] if old is not None else ()
-    after = record["desk"]["aliases"] if record is not None else ()
+    after = kept.aliases if kept is not None else ()
     for alias in before:
         if alias not in after and state.get(key := ALIAS + alias.encode()) == article:
             state.delete(key)
     for alias in after:
         if state.get(key := ALIAS + alias.encode()) != article:
             state.put(key, article)
-    if record is not None:
+    if kept is not None:
         sealed = seal(stamp)
-        state.put(ARTICLE + article, sealed + orjson.dumps({field: record[field] for field in _KEPT}))
+        state.put(ARTICLE + article, sealed + kept.value)
         fold_clock(state, sealed)
     elif old is not None:
         state.delete(ARTICLE + article)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from newsdesk.engine.store import Slice
 
 if TYPE_CHECKING:
-    from newsdesk.engine.store import Changes, Store
+    from newsdesk.engine.store import Changes, Readable
 
 _ABSENT: Final = object()
 
@@ -20,7 +20,7 @@ class Overlay:
 
     __slots__ = ("_batch", "_committing", "_fetch", "_read", "_record", "_scan", "failure")
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Readable) -> None:
         self._record: Changes = {}
         self._batch: Changes = {}
         self._committing: Changes = {}

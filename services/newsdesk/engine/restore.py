@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from newsdesk.engine.blank import Blank
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.folding import fold_record
@@ -35,7 +36,6 @@ def _apply(processor: Processor, overlay: Overlay, key: bytes, record: Record) -
             f"The changelog record {record.topic}/{record.partition}/{record.offset} cannot be folded: {error!r}.",
             "Run the version that wrote it, or one that reads what that version writes.",
         ) from error
-    overlay.keep_record()
 
 
 async def restore(
@@ -49,13 +49,13 @@ async def restore(
     crash: Crash,
     delete_retention_ms: int | None,
     progressed: Callable[[], None],
-    noted: Callable[[Record], None] = lambda _change: None,
+    noted: Callable[[Record], None],
     now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
 ) -> Position:
     """Fold the changelog into *store* up to its end as it stands now; the position that the caller then gives the store.
 
-    *noted* is called with every record that was read. Where commits are not atomic the store keeps its old position until
-    the caller is done with what was noted: should that fail, the next attempt reads, folds and notes the same again.
+    Where commits are not atomic *noted* is called with every record that was read, and the store keeps its old position
+    until the caller is done with what was noted: should that fail, the next attempt reads, folds and notes it all again.
     """
     span = await log.changelog()
     position = store.position()
@@ -70,7 +70,8 @@ async def restore(
     done = start
     held = None if log.atomic else position or Position(start, span.topic_id, now_ms())
     observer.restore_progress(task, 0, total)
-    overlay = Overlay(store)
+    filled = Blank(store, total) if position is None else store
+    overlay = Overlay(filled)
     async for portion in log.read_changelog(start, span.end):
         left = iter(portion)
         more = True
@@ -81,12 +82,14 @@ async def restore(
                 for record in left:
                     if record.key is not None:
                         _apply(processor, overlay, record.key, record)
-                        noted(record)
+                        if held is not None:
+                            noted(record)
                     done = record.offset + 1
                     if time.perf_counter() >= until:
                         more = True
                         break
-                store.apply(overlay.close_batch(), held or Position(done, span.topic_id, now_ms()))
+                overlay.keep_record()
+                filled.apply(overlay.close_batch(), held or Position(done, span.topic_id, now_ms()))
                 overlay.batch_stored()
             finally:
                 await turns.give()

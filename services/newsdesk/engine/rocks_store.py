@@ -246,6 +246,7 @@ class RocksStores:
         options.set_write_buffer_manager(self._buffers)
         options.set_write_buffer_size(min(buffer_bytes, 16 * 1024 * 1024))
         options.set_max_write_buffer_number(2)
+        options.set_level_zero_file_num_compaction_trigger(8)  # 4 by default: an eighth more work for a restore
         options.set_max_open_files(128)
         options.set_max_background_jobs(2)
         options.add_compact_on_deletion_collector_factory(*_MANY_REMOVED)

@@ -41,14 +41,18 @@ class StoreSize:
     memory_bytes: int
 
 
-class Store(Protocol):
-    """A durable map. Reading or writing raises StoreError; StoreDamagedError where its content cannot be trusted."""
+class Readable(Protocol):
+    """What can be read of a store. Raises StoreError; StoreDamagedError where its content cannot be trusted."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value under *key*, or None."""
 
     def scan(self, start: bytes, limit: int) -> Slice:
         """At most *limit* keys from *start* on; fewer where that would take long, even none before the end is reached."""
+
+
+class Store(Readable, Protocol):
+    """A durable map; writing raises as reading does."""
 
     def apply(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         """Write *changes* and *position*: after a crash either both are there or neither."""
