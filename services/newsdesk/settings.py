@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     event_bytes: Annotated[int, Field(ge=1024, le=topics.EVENT_BYTES)] = Field(
         topics.EVENT_BYTES, description="Largest event in bytes; a larger one becomes a dead letter."
     )
-    batch_records: Annotated[int, Field(ge=1, le=10_000)] = Field(500, description="Records a transaction, at most.")
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = Field(1_000, description="Records a transaction, at most.")
     commit_interval_ms: Annotated[int, Field(ge=1, le=10_000)] = Field(
         100, description="Milliseconds between commits: one transaction costs the broker about 10 ms."
     )

@@ -61,7 +61,7 @@ async def assert_exactly_once(harness: Harness, count: int) -> None:
 
 async def test_every_record_is_answered_once_in_order_and_counted_after_the_commit(harness: Harness) -> None:
     await harness.submit(*events(1200))
-    await harness.start()
+    await harness.start(batch_records=500)
     await assert_exactly_once(harness, 1200)
     await until(lambda: harness.watching.records == 1200)
     assert harness.watching.counted("counted", "odd") == 600

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsdesk.engine.config import EngineConfig
 from newsdesk.engine.output import KafkaOutput
@@ -40,8 +44,50 @@ def batch(limits: Mapping[str, int] | None = None) -> KafkaOutput:
     config = EngineConfig(bootstrap_servers="", group="", message_bytes=limits or {})
     output = KafkaOutput(config, transactional=False)
     for topic in ("changelog", "published", "decisions", "changelog"):
-        output.add(Write(topic, 0, b"key", b"v" * 100, (), None))
+        output.add([Write(topic, 0, b"key", b"v" * 100, (), None)])
     return output
+
+
+def keys_by_batch(output: KafkaOutput, topic: str) -> list[list[bytes | None]]:
+    """The keys in each record batch of a topic, in the order in which those are sent."""
+    found = []
+    for builder in output.batches[topic, 0]:
+        builder.close()
+        records = DefaultRecordBatch(bytes(builder._build()))
+        found.append([record.key for record in records])
+    return found
+
+
+def changes(number: int, count: int, size: int) -> list[Write]:
+    """So many writes of one answer, which go to the changelog and, between them, elsewhere."""
+    writes = []
+    for place in range(count):
+        writes += [Write(topic, 0, b"%d/%d" % (number, place), b"v" * size, ()) for topic in ("changelog", "published")]
+    return writes
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 400)), min_size=1, max_size=30))
+def test_the_changes_of_one_answer_are_never_parted(answers: list[tuple[int, int]]) -> None:
+    """At least once a crash may come between any two record batches: half an answer would be the state for ever."""
+    config = EngineConfig(bootstrap_servers="", group="", message_bytes={"changelog": 2_200, "published": 2_200})
+    output = KafkaOutput(config, transactional=False)
+    for number, (count, size) in enumerate(answers):
+        output.add(changes(number, count, size))
+    batches = keys_by_batch(output, "changelog")
+    places = [{(key or b"").split(b"/")[0] for key in batch} for batch in batches]
+    for one, after in pairwise(places):
+        assert not one & after
+    assert [key for batch in batches for key in batch] == [
+        b"%d/%d" % (number, place) for number, (count, _) in enumerate(answers) for place in range(count)
+    ]
+
+
+def test_what_no_record_batch_takes_as_one_is_parted_and_whole() -> None:
+    config = EngineConfig(bootstrap_servers="", group="", message_bytes={"changelog": 1_000, "published": 1_000})
+    output = KafkaOutput(config, transactional=False)
+    output.add(changes(0, 1, 10))
+    output.add(changes(1, 4, 400))
+    assert keys_by_batch(output, "changelog") == [[b"0/0"], [b"1/0", b"1/1"], [b"1/2", b"1/3"]]
 
 
 async def test_the_changelog_comes_after_all_else_has_arrived() -> None:

@@ -36,7 +36,7 @@ class EngineConfig:
     default_message_bytes: int = KAFKA_DEFAULT_MESSAGE_BYTES
     compression: str | None = None
 
-    batch_records: int = 500
+    batch_records: int = 1_000
     batch_bytes: int = 4 * MIB
     commit_interval_ms: int = 100
     """At least so long from one commit's start to the next, unless a batch is full."""

@@ -50,9 +50,7 @@ class Decider:
                 f"takes {misfit.size} bytes and does not fit {misfit.topic}.",
                 f"Raise max.message.bytes of {misfit.topic} above that of {record.topic}.",
             )
-        add = batch.output.add
-        for write in outcome.writes:
-            add(write)
+        batch.output.add(outcome.writes)
         view.keep_record()
         batch.note(record, outcome)
         self._brake.note(defect=outcome.defect)

@@ -142,10 +142,10 @@ class MemoryOutput:
                 return Misfit(write.topic, size)
         return None
 
-    def add(self, write: Write) -> None:
-        """Take *write*."""
-        self.writes.append(write)
-        self.size += self._size(write)
+    def add(self, writes: Sequence[Write]) -> None:
+        """Take *writes*."""
+        self.writes += writes
+        self.size += sum(map(self._size, writes))
 
 
 class MemoryLog:

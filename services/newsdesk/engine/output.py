@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -50,8 +51,27 @@ class KafkaOutput:
                 return Misfit(topic, size)
         return None
 
-    def add(self, write: Write) -> None:
-        """Append *write* to the open record batch of its partition, or to a new one where that is full."""
+    def add(self, writes: Sequence[Write]) -> None:
+        """Append *writes*, which belong together: those of one partition into one record batch, where that takes them.
+
+        Without a transaction a crash may come between two record batches; it should not part the answer to one record.
+        """
+        if len({write.topic for write in writes}) < len(writes):
+            self._make_room(writes)
+        for write in writes:
+            self._append(write)
+
+    def _make_room(self, writes: Sequence[Write]) -> None:
+        """Begin a new record batch wherever the open one does not take all that comes."""
+        sizes: Counter[Slot] = Counter()
+        for write in writes:
+            sizes[write.topic, write.partition] += _estimate(write.key, write.value, [*write.headers])
+        for slot, size in sizes.items():
+            builder = self._open.get(slot)
+            if builder is None or builder.size() + size > self._target(slot[0]):
+                self._begin(slot, min(size, self._config.limit_of(slot[0])))
+
+    def _append(self, write: Write) -> None:
         slot = (write.topic, write.partition)
         headers: list[tuple[str, bytes | None]] = [*write.headers]
         builder = self._open.get(slot)
@@ -61,11 +81,18 @@ class KafkaOutput:
                 self.size += appended.size
                 return
         size = _estimate(write.key, write.value, headers)
-        target = max(size, min(TARGET_BYTES, self._config.limit_of(write.topic)))
-        builder = BatchBuilder(target, self._codec, is_transactional=self._transactional)
+        builder = self._begin(slot, size)
         appended = builder.append(timestamp=write.timestamp, key=write.key, value=write.value, headers=headers)
         if appended is None:
-            raise ValueError(f"a record of {size} bytes for {write.topic} does not fit an empty batch of {target}")
+            raise ValueError(f"a record of {size} bytes for {write.topic} does not fit an empty batch of its own")
         self.size += appended.size
-        self._open[slot] = builder
+
+    def _begin(self, slot: Slot, size: int) -> BatchBuilder:
+        """A new record batch that takes at least *size* bytes."""
+        target = max(size, self._target(slot[0]))
+        builder = self._open[slot] = BatchBuilder(target, self._codec, is_transactional=self._transactional)
         self.batches.setdefault(slot, []).append(builder)
+        return builder
+
+    def _target(self, topic: str) -> int:
+        return min(TARGET_BYTES, self._config.limit_of(topic))

@@ -50,8 +50,8 @@ class Output(Protocol):
     def misfit(self, writes: Sequence[Write]) -> Misfit | None:
         """The first of *writes* that its topic does not take, or None."""
 
-    def add(self, write: Write) -> None:
-        """Take *write*, which fits; the order is kept in each topic."""
+    def add(self, writes: Sequence[Write]) -> None:
+        """Take *writes*, which fit and belong together; the order is kept in each topic."""
 
 
 class TaskLog(Protocol):

@@ -121,8 +121,7 @@ class Punctuator:
             self._due = time.monotonic() + wait
             self._observer.punctuate_failed(self._task, error, wait)
             return False
-        for write in done.writes:
-            batch.output.add(write)
+        batch.output.add(done.writes)
         view.keep_record()
         self._cursor = done.cursor
         self._backoff.reset()
