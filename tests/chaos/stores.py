@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from chaos.history import Partition
     from newsdesk.desk.processor import DeskProcessor
     from newsdesk.engine.records import Record
-    from newsdesk.engine.rocks_store import RocksStore
 
 _MIB = 1 << 20
-_PORTION = 10_000
 EMPTY = "nothing was flushed"
 
 
@@ -71,23 +69,12 @@ def read_stores(slots: Iterable[Path], tasks: int) -> tuple[list[Kept], list[Los
                 if damage is not None or position is None:
                     lost.append(Lost(slot.name, task, damage or EMPTY))
                 else:
-                    kept.append(Kept(name, task, position.offset, _content(store)))
+                    kept.append(Kept(name, task, position.offset, store.items()))
             except StoreError as error:
                 lost.append(Lost(slot.name, task, str(error)))
             finally:
                 store.close()
     return kept, lost
-
-
-def _content(store: RocksStore) -> dict[bytes, bytes]:
-    """Everything; raises where a block on the way is damaged."""
-    content: dict[bytes, bytes] = {}
-    place: bytes | None = b""
-    while place is not None:
-        found = store.scan(place, _PORTION)
-        content.update(found.items)
-        place = found.next
-    return content
 
 
 def fold_of(enriched: Iterable[Record], processor: DeskProcessor, below: int) -> dict[bytes, bytes]:
