@@ -65,6 +65,8 @@ class Watch:
         self._places = [TopicPartition(topic, number) for topic in inputs for number in range(partitions)]
         self._ends = [TopicPartition(topic, number) for topic in outputs for number in range(partitions)]
         self._every = every
+        # one look at a time: of two, the one that asked first could be noted last, and offsets would seem to go back
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -90,7 +92,7 @@ class Watch:
 
     async def _look(self, admin: AIOKafkaAdminClient, logs: AIOKafkaConsumer) -> dict[Place, int]:
         """The offsets first and the ends then: the other way round an answer written in between would seem late."""
-        async with asyncio.timeout(10):
+        async with self._looking, asyncio.timeout(10):
             found = await admin.list_consumer_group_offsets(self._group, partitions=self._places)
             until_ms = int(time.time() * 1000) + 1
             offsets = {
