@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -39,13 +40,13 @@ COPIES: Final = 3
 COMPACTION: Final = 1.5
 """A compacted topic holds so much more than its live records before the cleaner comes round."""
 RESTORE_SECONDS: Final = 600.0
-"""A worker that lost its files is to be back within so long."""
+"""A worker that lost its files is to be back within so long; it has a core of its own and uses all of it."""
 PARTITIONS_A_WORKER: Final = 4
 READERS: Final = 2
 """Consumers of everything that the desk writes, besides the desk."""
 DISK_OF_A_BROKER: Final = 2e12
-NETWORK_OF_A_BROKER: Final = 125e6
-"""1 Gbit/s, in bytes."""
+NETWORK: Final = 125e6
+"""Of a broker's machine, and of a worker's: 1 Gbit/s in bytes, all of it used in a restore."""
 
 
 _THOUSAND: Final = 1000
@@ -53,7 +54,11 @@ _THOUSAND: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured: CPU in microseconds an event, bytes an event by topic, bytes an article, articles a second a worker."""
+    """What was measured: CPU in microseconds an event, bytes an event by topic, bytes an article, articles restored.
+
+    *restore* is (articles in the state, articles restored a second of CPU), from the smallest state that was measured to
+    the largest, and no larger state in it is faster than a smaller one.
+    """
 
     cpu_us: float
     broker_us: float
@@ -63,7 +68,7 @@ class Figures:
     decisions: float
     state_bytes: float
     enriched_article: float
-    restore_articles_s: float
+    restore: tuple[tuple[float, float], ...]
     worker_mb: float
     published_share: float
     machine: str
@@ -93,15 +98,26 @@ class Need:
     desk_cores: float
     broker_cores: float
     state_articles: float
-    restore_worker_seconds: float
     workers: int
     partitions: int
+    brokers: int
+    worker_articles: float
+    worker_restores_s: float
     state_disk: float
     topics_disk: float
     network_in: float
     network_out: float
     worker_mb: float
-    restore_seconds: float
+    restore_bytes: float
+    restore_core_seconds: float
+    restore_cpu_seconds: float
+    restore_link_seconds: float
+    restore_brokers_seconds: float
+
+    @property
+    def restore_seconds(self) -> float:
+        """Until all workers are back that lost their files at once: CPU or network, whichever takes longer."""
+        return max(self.restore_cpu_seconds, self.restore_link_seconds, self.restore_brokers_seconds)
 
     def pressures(self) -> dict[str, float]:
         """How many times one unit (a core, a broker, a worker) each need is; the largest breaks first."""
@@ -109,16 +125,20 @@ class Need:
             "CPU of the desk": self.desk_cores,
             "CPU of one partition": self.desk_cores * HOTTEST_DOMAIN,
             "CPU of the broker": self.broker_cores,
-            "time of a cold restore": self.restore_worker_seconds / RESTORE_SECONDS,
-            "disk of a broker": self.topics_disk / COPIES / DISK_OF_A_BROKER,
-            "network of a broker": max(self.network_in, self.network_out) / NETWORK_OF_A_BROKER,
+            "CPU of a cold restore": self.restore_core_seconds / RESTORE_SECONDS,
+            "network of a cold restore": self.restore_bytes / NETWORK / RESTORE_SECONDS,
+            "network of a burst": max(self.network_in, self.network_out) / NETWORK,
+            "disk of a broker": self.topics_disk / DISK_OF_A_BROKER,
         }
 
 
 def read_figures(found: dict[str, Any]) -> Figures:
-    """The figures in results.json; the largest state that was measured counts."""
+    """The figures in results.json: of the largest state that was measured, and the worst that a worker was measured with."""
     desk = next(row for row in found["systems"] if row["system"] == "desk")
-    state = max(found["restore"], key=lambda row: row["articles"])
+    states = sorted(found["restore"], key=lambda row: float(row["articles"]))
+    state = states[-1]
+    memory = [row["rss_mb"] for row in states]
+    memory += [row["rss_mb"] / row["workers"] for row in found.get("scaling", ())]
     traffic = found["traffic"]
     return Figures(
         cpu_us=max(desk["cpu_us"], state["cpu_us"]),
@@ -129,12 +149,54 @@ def read_figures(found: dict[str, Any]) -> Figures:
         decisions=traffic["newsdesk.decisions"],
         state_bytes=state["disk_bytes"],
         enriched_article=state["topic_bytes"],
-        restore_articles_s=state["articles"] / state["cold_s"],
-        worker_mb=max(row["rss_mb"] for row in found["restore"]),
+        restore=tuple(
+            zip(
+                (row["articles"] for row in states),
+                itertools.accumulate((row["articles_s"] for row in states), min),
+                strict=True,
+            )
+        ),
+        worker_mb=max(memory),
         published_share=found["published_share"],
         machine=found["setting"]["machine"],
         at=found["setting"]["at"][:10],
     )
+
+
+def restores_s(articles: float, figures: Figures) -> float:
+    """Articles a second that a core restores where the state is to have *articles*.
+
+    Between two states that were measured the CPU an article grows with the logarithm of their number, and beyond the
+    largest it goes on as between the last two. A state below the smallest is restored no faster than that one.
+    """
+    points = figures.restore
+    smallest, fastest = points[0]
+    if articles <= smallest or len(points) == 1:
+        return fastest
+    pairs = list(itertools.pairwise(points))
+    (fewer, faster), (more, slower) = next((pair for pair in pairs if articles <= pair[1][0]), pairs[-1])
+    way = math.log(articles / fewer) / math.log(more / fewer)
+    return 1 / (1 / faster + way * (1 / slower - 1 / faster))
+
+
+def partitions_for(workers: int) -> int:
+    """Partitions that *workers* are planned with, a power of two."""
+    return int(max(4, 2 ** math.ceil(math.log2(workers * PARTITIONS_A_WORKER))))
+
+
+def of_the_fullest(state_articles: float, workers: int) -> float:
+    """Articles of the worker that has most: partitions are shared out whole."""
+    partitions = partitions_for(workers)
+    return state_articles * math.ceil(partitions / workers) / partitions
+
+
+def restore_times(worker_articles: float, figures: Figures) -> tuple[float, float]:
+    """Seconds until a worker has restored *worker_articles*: of its core's time, and of its machine's network's.
+
+    It reads the topic from the beginning, and so what the cleaner has not removed yet, too.
+    """
+    records = worker_articles * COMPACTION
+    return records / restores_s(worker_articles, figures), records * figures.enriched_article / NETWORK
 
 
 def plan(load: Load, figures: Figures) -> Need:
@@ -146,17 +208,24 @@ def plan(load: Load, figures: Figures) -> Need:
     published_articles = load.articles * figures.published_share * 365 * PUBLISHED_YEARS
     passing_articles = load.articles * (1 - figures.published_share) * RETENTION_DAYS
     state_articles = published_articles + passing_articles
-    restore_worker_seconds = state_articles / figures.restore_articles_s
-    workers = max(2, math.ceil(desk_cores), math.ceil(restore_worker_seconds / RESTORE_SECONDS))
-    partitions = max(4, 2 ** math.ceil(math.log2(workers * PARTITIONS_A_WORKER)))
+    workers = next(
+        workers
+        for workers in itertools.count(max(2, math.ceil(desk_cores)))
+        if max(restore_times(of_the_fullest(state_articles, workers), figures)) <= RESTORE_SECONDS
+    )
+    worker_articles = of_the_fullest(state_articles, workers)
+    restore_cpu_seconds, restore_link_seconds = restore_times(worker_articles, figures)
+    worker_restores_s = restores_s(worker_articles, figures)
     written = figures.enriched + figures.published + figures.decisions
     published_bytes = figures.published / max(figures.published_share, 1e-9)
+    restore_bytes = state_articles * COMPACTION * figures.enriched_article
     topics_disk = COPIES * (
         events_day * SUBMITTED_DAYS * figures.submitted
         + events_day * DECISION_DAYS * figures.decisions
-        + state_articles * COMPACTION * figures.enriched_article
+        + restore_bytes
         + published_articles * COMPACTION * published_bytes
     )
+    brokers = max(COPIES, math.ceil(topics_disk / DISK_OF_A_BROKER))
     return Need(
         load=load,
         events_day=events_day,
@@ -165,15 +234,21 @@ def plan(load: Load, figures: Figures) -> Need:
         desk_cores=desk_cores,
         broker_cores=burst * figures.broker_us / 1e6 * COPIES / BUSY,
         state_articles=state_articles,
-        restore_worker_seconds=restore_worker_seconds,
         workers=workers,
-        partitions=partitions,
+        partitions=partitions_for(workers),
+        brokers=brokers,
+        worker_articles=worker_articles,
+        worker_restores_s=worker_restores_s,
         state_disk=state_articles * figures.state_bytes * COMPACTION,
         topics_disk=topics_disk,
         network_in=burst * (figures.submitted + written) * COPIES,
         network_out=burst * ((figures.submitted + written) * (COPIES - 1) + figures.submitted + READERS * written),
         worker_mb=figures.worker_mb,
-        restore_seconds=restore_worker_seconds / workers,
+        restore_bytes=restore_bytes,
+        restore_core_seconds=state_articles * COMPACTION / worker_restores_s,
+        restore_cpu_seconds=restore_cpu_seconds,
+        restore_link_seconds=restore_link_seconds,
+        restore_brokers_seconds=restore_bytes / (brokers * NETWORK),
     )
 
 
@@ -209,27 +284,37 @@ def render(needs: list[Need], figures: Figures) -> str:
         ("cores of the desk in a burst", [rounded(need.desk_cores) for need in needs]),
         ("cores of the brokers in a burst", [rounded(need.broker_cores) for need in needs]),
         ("articles in the state", [rounded(need.state_articles) for need in needs]),
-        ("**workers**", [f"**{need.workers}**" for need in needs]),
-        ("**partitions**", [f"**{need.partitions}**" for need in needs]),
+        ("**workers**", [f"**{need.workers:,}**" for need in needs]),
+        ("**partitions**", [f"**{need.partitions:,}**" for need in needs]),
+        ("**brokers**", [f"**{need.brokers:,}**" for need in needs]),
+        ("articles of the fullest worker", [rounded(need.worker_articles) for need in needs]),
+        ("articles restored a second of its core", [rounded(need.worker_restores_s) for need in needs]),
         ("memory a worker", [f"{need.worker_mb:.0f} MB" for need in needs]),
         ("local state, all workers", [size(need.state_disk) for need in needs]),
         ("brokers' disks, all copies", [size(need.topics_disk) for need in needs]),
         ("into the brokers in a burst", [f"{size(need.network_in)}/s" for need in needs]),
         ("out of the brokers in a burst", [f"{size(need.network_out)}/s" for need in needs]),
-        ("cold restore, all workers at once", [duration(need.restore_seconds) for need in needs]),
+        ("out of the brokers in a cold restore", [size(need.restore_bytes) for need in needs]),
+        ("cold restore: the fullest worker's CPU", [duration(need.restore_cpu_seconds) for need in needs]),
+        ("cold restore: its machine's network", [duration(need.restore_link_seconds) for need in needs]),
+        ("cold restore: the brokers' network", [duration(need.restore_brokers_seconds) for need in needs]),
+        ("**cold restore, all workers at once**", [f"**{duration(need.restore_seconds)}**" for need in needs]),
     ]
     head = ["| | " + " | ".join(need.load.name for need in needs) + " |", "|---|" + "--:|" * len(needs)]
+    restored = ", ".join(f"{speed:,.0f} of {articles:,}" for articles, speed in figures.restore)
     measured = (
         f"Measured on {figures.machine}, {figures.at}: {figures.cpu_us:.0f} us of CPU an event in the desk and "
         f"{figures.broker_us:.0f} us in the broker; {figures.state_bytes:.0f} bytes an article on a worker's disk and "
-        f"{figures.enriched_article:,.0f} in the topic; {figures.restore_articles_s:,.0f} articles restored a second by a worker."
+        f"{figures.enriched_article:,.0f} in the topic; articles restored a second of CPU: {restored}; "
+        f"at most {figures.worker_mb:.0f} MB a worker."
     )
     units = (
-        "How many times one unit is needed (a core, a worker restored in ten minutes, a broker with 2 TB and 1 Gbit/s); "
-        "the largest breaks first:"
+        "How many times one unit is needed (a core, a worker that restores for ten minutes, a broker with 2 TB and "
+        "1 Gbit/s); the largest breaks first:"
     )
     lines = [measured, "", *head]
     lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows]
+    lines += extrapolated(needs, figures)
     lines += ["", units, "", *head]
     firsts = [max(need.pressures(), key=lambda name: need.pressures()[name]) for need in needs]
     for name in needs[0].pressures():
@@ -239,6 +324,21 @@ def render(needs: list[Need], figures: Figures) -> str:
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def extrapolated(needs: list[Need], figures: Figures) -> list[str]:
+    """What the tables say about larger states than were measured, and which way that is; nothing where there are none."""
+    largest, slowest = figures.restore[-1]
+    beyond = [need for need in needs if need.worker_articles > largest]
+    if not beyond:
+        return []
+    names = " and ".join(f"{need.load.name} ({rounded(need.worker_articles)})" for need in beyond)
+    said = (
+        f"**Extrapolated**, because the fullest worker has more than the {largest:,} articles that were measured: {names}. "
+        f"Restoring is planned slower there than the {slowest:,.0f} articles a second of the largest measured state. "
+        "CPU an event, memory and bytes an article are left as they were measured; CPU and memory will be more."
+    )
+    return ["", said]
 
 
 def with_tables(page: str, tables: str) -> str:
