@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aiokafka import AIOKafkaProducer
 
 from engine.counting import Counting, Names
+from newsdesk.engine.blank import Blanks
 from newsdesk.engine.brake import Brake
 from newsdesk.engine.config import EngineConfig
 from newsdesk.engine.crash_points import CrashPoint, NoCrash
@@ -223,7 +224,7 @@ class MemoryHarness:
         settings = config("memory", self.names, **changes)
         hook = crash or NoCrash()
         status = TaskStatus(0)
-        turns = Turns(0.015)
+        turns, blanks = Turns(0.015), Blanks()
         ours: list[Keeper] = []
 
         async def reached(point: CrashPoint) -> None:
@@ -243,6 +244,7 @@ class MemoryHarness:
                     observer=self.watching,
                     crash=hook,
                     turns=turns,
+                    blanks=blanks,
                     brake=self._brake,
                     status=status,
                 ),

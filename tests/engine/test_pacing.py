@@ -9,6 +9,7 @@ import pytest
 
 from engine.counting import Counting, Names
 from engine.harness import Watching, config
+from newsdesk.engine.blank import Blanks
 from newsdesk.engine.brake import Brake
 from newsdesk.engine.crash_points import CrashPoint, NoCrash
 from newsdesk.engine.errors import NotOwnedError
@@ -115,6 +116,7 @@ async def test_a_task_that_was_lost_while_it_fenced_reads_nothing_and_writes_not
         observer=Watching(),
         crash=NoCrash(),
         turns=Turns(0.015),
+        blanks=Blanks(),
         brake=Brake(window=200, minimum=20, share=0.2),
         status=TaskStatus(0),
     )

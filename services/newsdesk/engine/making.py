@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import errors as kafka
 from aiokafka.structs import TopicPartition
 
+from newsdesk.engine.blank import Blanks
 from newsdesk.engine.brake import Brake
 from newsdesk.engine.kafka_log import KafkaLog
 from newsdesk.engine.keeper import Keeper
@@ -57,12 +58,13 @@ class Link:
 
 
 class TaskMaker:
-    """Makes the keeper of a task; a task's brake, and the turns of all, outlive rebalances."""
+    """Makes the keeper of a task; a task's brake, and what all share, outlive rebalances."""
 
     def __init__(self, parts: Parts, fatal: Callable[[EngineError], None]) -> None:
         self._parts = parts
         self._fatal = fatal
         self._turns = Turns(parts.config.slice_ms / 1000)
+        self._blanks = Blanks()
         self._brakes: dict[int, Brake] = {}
 
     def release_brakes(self) -> None:
@@ -103,6 +105,7 @@ class TaskMaker:
                 observer=parts.observer,
                 crash=parts.crash,
                 turns=self._turns,
+                blanks=self._blanks,
                 brake=brake,
                 status=status,
             )

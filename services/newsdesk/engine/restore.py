@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from newsdesk.engine.blank import Blank
 from newsdesk.engine.crash_points import CrashPoint
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.folding import fold_record
@@ -15,7 +15,9 @@ from newsdesk.engine.validity import why_discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from newsdesk.engine.blank import Blank, Blanks
     from newsdesk.engine.crash_points import Crash
     from newsdesk.engine.observer import Observer
     from newsdesk.engine.pacing import Turns
@@ -45,6 +47,7 @@ async def restore(
     store: Store,
     processor: Processor,
     turns: Turns,
+    blanks: Blanks,
     observer: Observer,
     crash: Crash,
     delete_retention_ms: int | None,
@@ -70,31 +73,34 @@ async def restore(
     done = start
     held = None if log.atomic else position or Position(start, span.topic_id, now_ms())
     observer.restore_progress(task, 0, total)
-    filled = Blank(store, total) if position is None else store
-    overlay = Overlay(filled)
-    async for portion in log.read_changelog(start, span.end):
-        left = iter(portion)
-        more = True
-        while more:
-            more = False
-            until = await turns.take()
-            try:
-                for record in left:
-                    if record.key is not None:
-                        _apply(processor, overlay, record.key, record)
-                        if held is not None:
-                            noted(record)
-                    done = record.offset + 1
-                    if time.perf_counter() >= until:
-                        more = True
-                        break
-                overlay.keep_record()
-                filled.apply(overlay.close_batch(), held or Position(done, span.topic_id, now_ms()))
-                overlay.batch_stored()
-            finally:
-                await turns.give()
-        progressed()
-        observer.restore_progress(task, done - start, total)
-        await crash.reached(CrashPoint.MID_RESTORE, task)
+    filling: AbstractContextManager[Blank | Store] = (
+        blanks.fill(store, total) if position is None else nullcontext(store)
+    )
+    with filling as filled:
+        overlay = Overlay(filled)
+        async for portion in log.read_changelog(start, span.end):
+            left = iter(portion)
+            more = True
+            while more:
+                more = False
+                until = await turns.take()
+                try:
+                    for record in left:
+                        if record.key is not None:
+                            _apply(processor, overlay, record.key, record)
+                            if held is not None:
+                                noted(record)
+                        done = record.offset + 1
+                        if time.perf_counter() >= until:
+                            more = True
+                            break
+                    overlay.keep_record()
+                    filled.apply(overlay.close_batch(), held or Position(done, span.topic_id, now_ms()))
+                    overlay.batch_stored()
+                finally:
+                    await turns.give()
+            progressed()
+            observer.restore_progress(task, done - start, total)
+            await crash.reached(CrashPoint.MID_RESTORE, task)
     observer.restore_progress(task, total, total)
     return Position(span.end, span.topic_id, now_ms())

@@ -21,6 +21,7 @@ from newsdesk.engine.store import Position
 
 if TYPE_CHECKING:
     from newsdesk.engine.batch import Batch
+    from newsdesk.engine.blank import Blanks
     from newsdesk.engine.brake import Brake
     from newsdesk.engine.config import EngineConfig
     from newsdesk.engine.crash_points import Crash
@@ -47,6 +48,7 @@ class Tools:
     observer: Observer
     crash: Crash
     turns: Turns
+    blanks: Blanks
     brake: Brake
     status: TaskStatus
 
@@ -166,6 +168,7 @@ class Task:
             store=self._store,
             processor=tools.processor,
             turns=tools.turns,
+            blanks=tools.blanks,
             observer=tools.observer,
             crash=tools.crash,
             delete_retention_ms=tools.config.changelog_delete_retention_ms,
