@@ -15,6 +15,7 @@ from newsdesk.contracts.partitions import partition_of
 from newsdesk.desk.judge import MemoryState
 from newsdesk.desk.processor import DEAD_LETTER, DECISION, FORWARDED, DeskProcessor
 from newsdesk.editorial.identity import article_id
+from newsdesk.engine.folding import fold_writes
 from newsdesk.engine.records import Outcome, Record, Write
 from support.desk import Desk, Event, article, book, item
 
@@ -44,9 +45,7 @@ class Task:
         self._offset += 1
         value = orjson.dumps(value) if isinstance(value, dict) else value
         outcome = self.processor.process(Record(topic, partition, self._offset, 0, key, value, headers), self.state)
-        for write in outcome.writes:
-            if write.topic == topics.ENRICHED.name and write.key is not None:
-                self.processor.fold(self.state, write.key, self.processor.read_change(write.value), write.headers)
+        fold_writes(self.processor, partition, self.state, outcome.writes)
         return outcome
 
 

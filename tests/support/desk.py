@@ -17,6 +17,7 @@ from newsdesk.desk.processor import FORWARDED, DeskProcessor
 from newsdesk.editorial.retention import FOR_EVER, Retention
 from newsdesk.editorial.rulebook import Rulebook, open_rulebook
 from newsdesk.editorial.rulesfile import read_rules
+from newsdesk.engine.folding import fold_writes
 from newsdesk.engine.records import Outcome, Record, Write
 from newsdesk.engine.store import Slice
 
@@ -120,11 +121,7 @@ class Desk:
         self._ends[topic, partition] += 1
         state = self.states.setdefault(partition, MemoryState())
         outcome = processor.process(record, state)
-        for write in outcome.writes:
-            if write.topic == processor.changelog:
-                assert write.key is not None
-                assert write.partition == partition
-                processor.fold(state, write.key, processor.read_change(write.value), write.headers)
+        fold_writes(processor, partition, state, outcome.writes)
         self.read[topic] += 1
         self.answered[outcome.label] += 1
         self.written.extend(outcome.writes)
@@ -137,10 +134,7 @@ class Desk:
         gone, cursor = 0, None
         while True:
             done = processor.punctuate(partition, _Stretch(state, keys), cursor)
-            for write in done.writes:
-                if write.topic == processor.changelog:
-                    assert write.key is not None
-                    processor.fold(state, write.key, None, write.headers)
+            fold_writes(processor, partition, state, done.writes)
             self.written.extend(done.writes)
             gone += sum(done.counts.values())
             cursor = done.cursor

@@ -10,6 +10,7 @@ from newsdesk.contracts import cloudevents as ce
 from newsdesk.contracts import topics
 from newsdesk.desk.headers import text_of
 from newsdesk.desk.processor import DEAD_LETTER, DeskProcessor
+from newsdesk.engine.folding import fold_writes
 from newsdesk.engine.records import Record
 
 if TYPE_CHECKING:
@@ -49,13 +50,8 @@ class Judge:
             outcome = self._processor.process(record, self.state)
         except Exception as error:  # noqa: BLE001 - a defect on one event is a dead letter, here as in the engine
             outcome = self._processor.crashed(record, error)
-        self._fold(outcome)
+        fold_writes(self._processor, record.partition, self.state, outcome.writes)
         return _answer(outcome)
-
-    def _fold(self, outcome: Outcome) -> None:
-        for write in outcome.writes:
-            if write.topic == self._processor.changelog and write.key is not None:
-                self._processor.fold(self.state, write.key, write.change, write.headers)
 
 
 def brief(answer: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from newsdesk.engine.overlay import Overlay
-    from newsdesk.engine.processor import Processor
+    from newsdesk.engine.processor import Processor, View
     from newsdesk.engine.records import Record, Write
 
 
-def fold_writes(processor: Processor, task: int, view: Overlay, writes: Iterable[Write]) -> None:
+def fold_writes(processor: Processor, task: int, view: View, writes: Iterable[Write]) -> None:
     """Fold those of *writes* that go to the changelog; raises what the processor raises, or ValueError."""
     changelog = processor.changelog
     for write in writes:
@@ -26,6 +25,6 @@ def fold_writes(processor: Processor, task: int, view: Overlay, writes: Iterable
         processor.fold(view, write.key, change, write.headers)
 
 
-def fold_record(processor: Processor, view: Overlay, key: bytes, record: Record) -> None:
+def fold_record(processor: Processor, view: View, key: bytes, record: Record) -> None:
     """Fold a changelog record that was read back; raises what the processor raises."""
     processor.fold(view, key, processor.read_change(record.value), record.headers)
