@@ -226,7 +226,6 @@ async def test_a_limit_lowered_under_its_feet_ends_the_worker_and_names_the_topi
 
     async def refused() -> bool:
         await on_kafka.submit((b"a", b"huge:1000"))
-        await asyncio.sleep(0.05)
         return on_kafka.workers[0]._main.done()  # type: ignore[union-attr]
 
     await until(refused)
