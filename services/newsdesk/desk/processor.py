@@ -165,6 +165,8 @@ class DeskProcessor:
                 return self._dead(
                     record, DeadLetterReason.ENRICHED_TOO_LARGE, f"{len(value)} bytes, {_LIMIT} are allowed"
                 )
+            # Before the tombstones of what is merged: where a crash may come between them, the event counts as answered by
+            # whichever is there, and an article too many is better than one that has lost its record and URLs.
             headers = (*clock, *stamp.headers("enriched", ce.TYPE_ENRICHED))
             writes.append(Write(_ENRICHED, partition, key, value, headers, None, kept_of(enriched)))
         for merged in records.merged:
