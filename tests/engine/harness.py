@@ -313,8 +313,16 @@ class KafkaHarness:
         sizes = {topic: {"max.message.bytes": "1000000"} for topic in self.names.all}
         sizes[self.names.out] = {"max.message.bytes": str(LIMIT)}
         await make_topics(self.bootstrap, {topic: (partitions, settings) for topic, settings in sizes.items()})
+        await self.open_producer()
+
+    async def open_producer(self) -> None:
         self._producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, max_request_size=1_000_000)
         await self._producer.start()
+
+    async def close_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
 
     async def submit(self, *records: tuple[bytes, bytes | None], topic: int = 0, partition: int = 0) -> None:
         assert self._producer is not None
@@ -360,5 +368,4 @@ class KafkaHarness:
 
     async def close(self) -> None:
         await self.kill()
-        if self._producer is not None:
-            await self._producer.stop()
+        await self.close_producer()

@@ -51,6 +51,18 @@ async def test_it_is_read_with_its_metadata() -> None:
     assert await committed.committed_offset(coordinator, PLACE) == OffsetAndMetadata(41, "id")
 
 
+@pytest.mark.parametrize(("identity", "partitions"), [("ab12", 4), (None, 16)])
+def test_what_goes_with_an_offset_says_of_which_topic_it_is_and_how_many_partitions_that_had(
+    identity: str | None, partitions: int
+) -> None:
+    assert committed.read_stamp(committed.stamp(identity, partitions)) == (identity or "", partitions)
+
+
+@pytest.mark.parametrize(("text", "read"), [("", ("", None)), ("ab12", ("ab12", None)), ("a/b", ("a", None))])
+def test_what_others_or_earlier_versions_have_left_there_says_less(text: str, read: tuple[str, int | None]) -> None:
+    assert committed.read_stamp(text) == read
+
+
 async def test_a_group_without_one_has_none() -> None:
     assert await committed.committed_offset(Coordinator(answer((3, -1, "", 0))), PLACE) is None
 

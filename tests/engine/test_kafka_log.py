@@ -98,6 +98,7 @@ def log_on(topic: Any, member: Any, commits: Any = None, observer: Observer | No
         changelog="counts",
         consumer=member,
         reader=topic,
+        partitions=4,
         committer=commits or Commits(),
         owned=lambda: True,
         observer=observer or Watching(),
@@ -143,9 +144,10 @@ async def test_where_reading_begins(
     assert await log.committed() == {"in": begin}
     assert watching.lost == lost
     assert watching.tails == tails
-    assert commits.offsets == [{IN: OffsetAndMetadata(*place)} for place in committed]
+    assert commits.offsets == [{IN: OffsetAndMetadata(offset, f"{identity}/4")} for offset, identity in committed]
     await log.commit(log.output(), {"in": begin + 1})
-    assert commits.offsets[-1] == {IN: OffsetAndMetadata(begin + 1, spans[-1][0] or "")}, "with the id of what is read"
+    told = f"{spans[-1][0] or ''}/4"
+    assert commits.offsets[-1] == {IN: OffsetAndMetadata(begin + 1, told)}, "with the id of what is read, and its size"
 
 
 # ---- a position that is not there
@@ -205,7 +207,7 @@ async def test_a_skip_is_committed_and_reported(mark: Mark, moved: bool) -> None
     offsets = await log.past_answered(await log.committed(), {"in": mark})
     assert offsets == {"in": 8 if moved else 5}
     assert watching.passed == ([("in", 5, 8)] if moved else [])
-    assert commits.offsets == ([{IN: OffsetAndMetadata(8, "A")}] if moved else [])
+    assert commits.offsets == ([{IN: OffsetAndMetadata(8, "A/4")}] if moved else [])
 
 
 async def test_with_transactions_nothing_is_skipped() -> None:

@@ -198,6 +198,41 @@ async def test_all_topics_that_grow_end_the_worker_and_nothing_is_decided_on_the
     assert not await on_kafka.read(on_kafka.names.out, 1)
 
 
+async def test_topics_that_grew_while_nobody_was_at_work_end_the_next_worker_before_it_decides(
+    on_kafka: KafkaHarness,
+) -> None:
+    await on_kafka.start()
+    await on_kafka.submit((b"a", b"1"))
+    await until(lambda: on_kafka.watching.records == 1)
+    await on_kafka.stop()
+    async with admin_of(on_kafka) as admin:
+        await admin.create_partitions({topic: NewPartitions(3) for topic in on_kafka.names.all})
+    await on_kafka.close_producer()
+    await on_kafka.open_producer()
+    await on_kafka.submit((b"b", b"1"), partition=2)
+    await on_kafka.start()
+    error = await on_kafka.fatal()
+    assert error.problem == "The topics had 1 partitions and have 3 now."
+    assert error.remedy.startswith("Records of one key are spread over two partitions now")
+    assert not await on_kafka.read(on_kafka.names.out, 2)
+    await on_kafka.start()
+    assert (await on_kafka.fatal()).problem == error.problem, "however often it is started again"
+
+
+async def test_topics_made_anew_may_have_another_number_of_partitions(on_kafka: KafkaHarness) -> None:
+    await on_kafka.start()
+    await on_kafka.submit((b"a", b"1"))
+    await until(lambda: on_kafka.watching.records == 1)
+    await on_kafka.stop()
+    async with admin_of(on_kafka) as admin:
+        await admin.delete_topics(list(on_kafka.names.all))
+    await on_kafka.close_producer()
+    await on_kafka.open(2)
+    await on_kafka.start()
+    await on_kafka.submit((b"b", b"1"), partition=1)
+    await until(lambda: on_kafka.watching.records == 2)
+
+
 async def test_a_client_that_did_not_know_all_topics_when_it_got_its_share_joins_anew(on_kafka: KafkaHarness) -> None:
     await on_kafka.submit((b"a", b"1"))
     await on_kafka.start(silence_ms=60_000)

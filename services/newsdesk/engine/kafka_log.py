@@ -10,7 +10,7 @@ from aiokafka import errors as kafka
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from newsdesk.engine.broker_errors import names_in
-from newsdesk.engine.committed import committed_offset
+from newsdesk.engine.committed import committed_offset, read_stamp, stamp
 from newsdesk.engine.errors import NotOwnedError
 from newsdesk.engine.port import Lag
 from newsdesk.engine.rights import refused
@@ -51,6 +51,7 @@ class KafkaLog:
         changelog: str,
         consumer: AIOKafkaConsumer,
         reader: PartitionReader,
+        partitions: int,
         committer: Committer,
         owned: Callable[[], bool],
         observer: Observer,
@@ -60,6 +61,7 @@ class KafkaLog:
         self._changelog = changelog
         self._consumer = consumer
         self._reader = reader
+        self._partitions = partitions
         self._committer = committer
         self._owned = owned
         self._observer = observer
@@ -94,7 +96,7 @@ class KafkaLog:
         found = await committed_offset(coordinator, tp)
         if found is None:
             return span.start
-        offset, identity = int(found.offset), found.metadata
+        offset, (identity, _) = int(found.offset), read_stamp(found.metadata)
         looks = 0
         while offset > span.end and looks < _TRUNCATION_LOOKS and not _is_another(span, identity):
             looks += 1  # a broker that has just started may not know its end yet
@@ -184,9 +186,9 @@ class KafkaLog:
         return self._committer.output()
 
     async def commit(self, output: Output, offsets: Mapping[str, int]) -> Committed:
-        """Write both through the committer, each offset with the id of its topic."""
+        """Write both through the committer, each offset with the id of its topic and its number of partitions."""
         positions = {
-            self._inputs[topic]: OffsetAndMetadata(offset, self._identities[topic] or "")
+            self._inputs[topic]: OffsetAndMetadata(offset, stamp(self._identities[topic], self._partitions))
             for topic, offset in offsets.items()
         }
         try:

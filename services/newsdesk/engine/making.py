@@ -50,11 +50,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What one membership of the group lends its tasks: it ends with that."""
+    """What one membership of the group lends its tasks: it ends with that. *partitions*: so many every topic has."""
 
     consumer: AIOKafkaConsumer
     reader: PartitionReader
     chosen: Chosen
+    partitions: int
 
 
 class TaskMaker:
@@ -91,6 +92,7 @@ class TaskMaker:
                 changelog=parts.processor.changelog,
                 consumer=link.consumer,
                 reader=link.reader,
+                partitions=link.partitions,
                 committer=self._committer(number, link, reached),
                 owned=owned,
                 observer=parts.observer,

@@ -91,11 +91,12 @@ class Membership:
             config.bootstrap_servers, config.client_id, config.security, config.request_timeout_ms
         ) as client:
             chosen = await self._choose(client)
-            await self._topics.check(client)
+            partitions = await self._topics.check(client)
             self.consumer = consumer = self._new_consumer(chosen)
-            link = Link(consumer, PartitionReader(client), chosen)
+            link = Link(consumer, PartitionReader(client), chosen, partitions)
             try:
                 await consumer.start()
+                await self._topics.compare(consumer._coordinator)  # noqa: SLF001
                 consumer.subscribe(list(self._parts.processor.inputs), listener=_Listener(self._roster, link))
                 self.joined = True
                 await self._look_after(consumer, client)

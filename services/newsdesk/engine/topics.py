@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import errors as kafka
+from aiokafka.structs import TopicPartition
 
 from newsdesk.engine.broker_errors import remedy_for
+from newsdesk.engine.committed import committed_offsets, read_stamp
 from newsdesk.engine.errors import EngineError
 from newsdesk.engine.knocking import reason_unreachable
 from newsdesk.engine.rights import check_rights, refused
@@ -50,11 +52,15 @@ async def check_partitions(client: AIOKafkaClient, topics: Iterable[str], expect
         )
     found = next(iter(counts.values()))
     if expected is not None and found != expected:
-        raise EngineError(
-            f"The topics had {expected} partitions and have {found} now.",
-            "Records of one key are spread over two partitions now: migrate, or restart on topics made anew.",
-        )
+        raise _grown(expected, found)
     return found
+
+
+def _grown(before: int, now: int) -> EngineError:
+    return EngineError(
+        f"The topics had {before} partitions and have {now} now.",
+        "Records of one key are spread over two partitions now: migrate, or restart on topics made anew.",
+    )
 
 
 async def refuse_hidden(client: AIOKafkaClient, topics: Iterable[str]) -> None:
@@ -116,6 +122,19 @@ class TopicWatch:
         facts = await topic_facts(client, self._inputs)
         self._ids = {topic: facts[topic].identity for topic in self._inputs}
         return found
+
+    async def compare(self, coordinator: Any) -> None:
+        """Raise EngineError where the group has read these topics when they had another number of partitions.
+
+        Every offset was committed with the id of its topic and that number: what a topic by the same name had that is gone
+        does not matter. *coordinator* is that of aiokafka's consumer.
+        """
+        partitions = self.partitions or 0
+        asked = [TopicPartition(topic, number) for topic in self._inputs for number in range(partitions)]
+        for tp, found in (await committed_offsets(coordinator, asked)).items():
+            identity, before = read_stamp(found.metadata)
+            if before is not None and before != partitions and identity and identity == self._ids[tp.topic]:
+                raise _grown(before, partitions)
 
     async def watch(self, client: AIOKafkaClient) -> None:
         """Look for ever; a broker that does not answer is nothing to leave the group for.
