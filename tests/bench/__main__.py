@@ -31,7 +31,14 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--only", help=f"parts, comma separated: {', '.join(measuring.PARTS)}; writes nothing by itself"
     )
-    parser.add_argument("--json", type=Path, help=f"where the figures go (default {RESULTS.name} beside the program)")
+    parser.add_argument(
+        "--articles", type=int, nargs="+", help="the states that are profiled (default: 10 thousand and 1 million)"
+    )
+    parser.add_argument(
+        "--json",
+        type=Path,
+        help=f"where the figures go (default {RESULTS.name} beside the program); with --only what else it has stays",
+    )
     parser.add_argument("--picture", type=Path, help=f"where the picture goes (default {PICTURE.name} beside it)")
     parser.add_argument(
         "--show", type=Path, help="measure nothing: tables and picture of figures that were written before"
@@ -42,7 +49,7 @@ def options() -> argparse.Namespace:
 def parts_of(chosen: argparse.Namespace) -> set[str]:
     """What is to be measured."""
     if chosen.only is None:
-        return set(measuring.PARTS) - (set() if chosen.full else {"scaling"})
+        return set(measuring.PARTS) - (set() if chosen.full else {"scaling", "profile"})
     parts = set(chosen.only.split(","))
     if unknown := parts - set(measuring.PARTS):
         sys.exit(f"--only: there is no {', '.join(sorted(unknown))}; the parts are {', '.join(measuring.PARTS)}")
@@ -64,7 +71,8 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
 
     parts = parts_of(chosen)
     progress(f"on {machine.cpu_model()}, which broker, system under test and this program share")
-    found = measuring.measure(parts, chosen.events, progress, compiled=chosen.compiled)
+    states = chosen.articles or (measuring.STATES if chosen.full else measuring.STATES[:2])
+    found = measuring.measure(parts, chosen.events, states, progress, compiled=chosen.compiled)
     setting = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.cpu_model(),
@@ -77,6 +85,13 @@ def measured(chosen: argparse.Namespace) -> dict[str, Any]:
     return {"setting": setting, **found}
 
 
+def added(found: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """What was *found* of some parts, beside what was there *before*; `later` says where and when those were measured."""
+    parts = {name: part for name, part in found.items() if name != "setting"}
+    later = {**before.get("later", {}), **dict.fromkeys(parts, found["setting"])}
+    return {**before, **parts, "later": later}
+
+
 def main() -> int:
     """0 where every answer of every system was right, 1 where one was not, 2 where nothing could be measured."""
     chosen = options()
@@ -85,6 +100,8 @@ def main() -> int:
     except (BrokerError, ProvisionError) as error:
         say(str(error))
         return 2
+    if chosen.only and chosen.json and chosen.json.exists():
+        found = added(found, json.loads(chosen.json.read_text(encoding="utf-8")))
     last = report.last_line(found)
     if chosen.show is None:
         file = chosen.json or (None if chosen.only else RESULTS)

@@ -35,12 +35,16 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / _TICKS
 
 
-def thread_seconds(pid: int) -> dict[int, float]:
-    """User and system time of each thread."""
-    found = {}
+def thread_seconds(pid: int) -> dict[str, float]:
+    """User and system time of the threads that there are, added up by their names."""
+    found: dict[str, float] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        fields = (task / "stat").read_text().rpartition(")")[2].split()
-        found[int(task.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
+        try:
+            name = (task / "comm").read_text().strip()
+            spent = int((task / "schedstat").read_text().split()[0]) / 1e9
+        except OSError:  # it has just ended
+            continue
+        found[name] = found.get(name, 0.0) + spent
     return found
 
 

@@ -21,7 +21,7 @@ from newsdesk.contracts import topics
 from newsdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bench.runs import Result
     from bench.systems import Place, System
@@ -39,6 +39,7 @@ PARTS: Final = (
     "seed",
     "restore",
     "scaling",
+    "profile",
 )
 EVENTS: Final = 100_000
 FAUST_EVENTS: Final = 10_000
@@ -48,7 +49,9 @@ RESTORED: Final = 200_000
 RATES: Final = (100, 1_000, 2_000)
 OF_MAXIMUM: Final = 0.8
 _SECONDS: Final = {100: 20.0}
-_STATES: Final = (10_000, 1_000_000, 5_000_000)
+STATES: Final = (10_000, 1_000_000, 5_000_000)
+_SAMPLED: Final = 100_000
+"""So many articles a profile restores at least, in as many rounds as that takes."""
 _SAMPLES: Final = "bench.submitted."
 
 
@@ -253,12 +256,14 @@ class Bench:
 
     # ---- state
 
-    def restore(self, articles: int, events: int) -> dict[str, Any] | None:
-        """A state of *articles*: cold, warm, and at work."""
+    def restore(self, articles: int, events: int, profiles: int = 0) -> dict[str, Any] | None:
+        """A state of *articles*: cold, warm, and at work, with *profiles* where that is asked for."""
         self._progress(f"a state of {articles:,} articles: filled, restored cold, reopened warm, worked with")
         place = self.place()
+        data = self._folder / "broker"
+        measuring = restore.measure(place, articles, events, self._broker.pid, data, profiles=profiles)
         try:
-            found = asyncio.run(restore.measure(place, articles, events, self._broker.pid, self._folder / "broker"))
+            found = asyncio.run(measuring)
         except runs.RunError as error:
             self._failed(f"a state of {articles:,} articles", error)
             return None
@@ -275,6 +280,11 @@ class Bench:
         """The smaller measurement of `make bench`."""
         if (found := self.restore(RESTORED, min(self._events, 30_000))) is not None:
             self.found["restore"] = [found]
+
+    def profile(self, states: Sequence[int]) -> None:
+        """Where the time of restoring and answering goes, by the size of the state."""
+        rows = [self.restore(articles, self._events, -(-_SAMPLED // articles)) for articles in states]
+        self.found["profile"] = [row for row in rows if row is not None]
 
     def sweep(self) -> None:
         """What is noticed of the sweep while it removes what has expired."""
@@ -304,12 +314,17 @@ class Bench:
                 if result is not None
             ]
         self.found["scaling"] = found
-        states = [self.restore(articles, self._events) for articles in _STATES]
+        states = [self.restore(articles, self._events) for articles in STATES]
         self.found["restore"] = [state for state in states if state is not None]
 
 
-def measure(parts: set[str], events: int, progress: Callable[[str], None], *, compiled: bool) -> dict[str, Any]:
-    """All *parts*, on a broker of their own; the desk with its judgement *compiled* or as plain Python."""
+def measure(
+    parts: set[str], events: int, states: Sequence[int], progress: Callable[[str], None], *, compiled: bool
+) -> dict[str, Any]:
+    """All *parts*, on a broker of their own; the desk with its judgement *compiled* or as plain Python.
+
+    *states* are the sizes of those that are profiled.
+    """
     desk = provision.compiled_desk(progress) if compiled else None
     with tempfile.TemporaryDirectory(prefix="newsdesk-bench-") as name:
         folder = Path(name)
@@ -329,4 +344,6 @@ def measure(parts: set[str], events: int, progress: Callable[[str], None], *, co
                 bench.scaling()
             elif "restore" in parts:
                 bench.state()
+            if "profile" in parts:
+                bench.profile(states)
             return bench.found

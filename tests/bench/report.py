@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.stages import PARTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+_LEAST_US = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def last_line(found: dict[str, Any]) -> dict[str, Any]:
         *found.get("like_seed", ()),
         *found.get("restore", ()),
         *found.get("scaling", ()),
+        *found.get("profile", ()),
     ]
     missing = sum(rate["missing"] for rate in found.get("latency", {}).get("rates", ()))
     right = not (found.get("failed") or missing or any(row["wrong"] for row in rows))
@@ -165,6 +170,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
                 for row in states
             ],
         )
+    yield from profile_tables(found.get("profile", ()))
     if swept := found.get("sweep"):
         yield from (
             "",
@@ -195,6 +201,24 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             for target in targets(summary(found))
         ],
     )
+
+
+def profile_tables(states: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Parts down, those that take time; sizes of the state across."""
+    for name, title in (
+        ("restoring", "Where a cold restore's time goes: us of CPU an article, by the articles of the state"),
+        ("answering", "Where an event's time goes on those states: us of CPU an event"),
+    ):
+        profiles = [state[name] for state in states]
+        rows = [
+            [part, *(f"{profile[part]:.1f}" for profile in profiles), what]
+            for part, what in PARTS.items()
+            if any(profile[part] >= _LEAST_US for profile in profiles)
+        ]
+        if rows:
+            rows.append(["total", *(f"{sum(profile.values()):.1f}" for profile in profiles), ""])
+            yield from ("", title)
+            yield from table(["part", *(f"{state['articles']:,}" for state in states), ""], rows)
 
 
 def systems_table(rows: Sequence[dict[str, Any]]) -> list[str]:

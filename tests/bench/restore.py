@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from bench import cluster, runs, systems
+from bench import cluster, runs, stages, systems
 from bench.events import Mix, stream
 from bench.expected import Placing, expect_on_all_cores
 from bench.filler import fill_state
@@ -17,6 +18,8 @@ from bench.machine import Sampler
 from newsdesk.contracts import topics
 
 if TYPE_CHECKING:
+    import subprocess
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _DEADLINE: Final = 1800.0
@@ -42,8 +45,21 @@ class Restored:
     wrong: str = ""
 
 
-async def measure(place: systems.Place, articles: int, events: int, broker: int, data: Path) -> Restored:
-    """Fill the topic with *articles*, restore cold, restart warm, then answer *events*."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiled(Restored):
+    """And where the time went while a worker that samples itself did it: microseconds of CPU an article and an event."""
+
+    restoring: dict[str, float]
+    answering: dict[str, float]
+
+
+async def measure(
+    place: systems.Place, articles: int, events: int, broker: int, data: Path, *, profiles: int = 0
+) -> Restored:
+    """Fill the topic with *articles*, restore cold, restart warm, then answer *events*.
+
+    With *profiles* the worker samples itself, and restores so many times: a small state is restored in few samples.
+    """
     mix = Mix(seed=11)
     group = f"bench-restore-{place.run}"
     desk = systems.desk(place, 1, group=group)
@@ -55,18 +71,28 @@ async def measure(place: systems.Place, articles: int, events: int, broker: int,
     cold = replace(place, folder=place.folder / "cold")
     warm = replace(place, folder=place.folder / "warm")
     state = cold.folder / "state"
-    desk = systems.desk(cold, 1, group=group)  # its files are the warm one's too
-    with runs.started(desk, cold.folder) as process:
-        sampler = Sampler(process.pid, broker)
-        begin, end = await _until_running(cold.folder, place.partitions, process)
-        sampler.close()
+
+    def started(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        program = ("-m", "bench.sampled", str(folder / "profile")) if profiles else ()
+        return runs.started(systems.desk(cold, 1, group=group, program=program), folder)  # the warm one's files too
+
+    restoring, spent, peak = [], [], 0.0
+    for _ in range(max(1, profiles)):
+        shutil.rmtree(state, ignore_errors=True)
+        with started(cold.folder) as process:
+            sampler = Sampler(process.pid, broker)
+            begin, end = await _until_running(cold.folder, place.partitions, process)
+            sampler.close()
         cpu, _ = sampler.used(begin, end)
-        peak = sampler.peak_mb
+        spent.append(cpu)
+        peak = max(peak, sampler.peak_mb)
+        if profiles:
+            restoring.append(stages.read_parts(cold.folder / "profile", cpu / articles * 1e6, end - begin, end))
     disk = sum(file.stat().st_size for file in state.rglob("*") if file.is_file())
     placing = Placing(place.partitions)
     expected = await asyncio.to_thread(expect_on_all_cores, mix, events, place.partitions, known=articles)
     asked = time.time()
-    with runs.started(desk, warm.folder) as process:
+    with started(warm.folder) as process:
         sampler = Sampler(process.pid, broker)
         _, ready = await _until_running(warm.folder, place.partitions, process)
         await cluster.fill(
@@ -81,9 +107,9 @@ async def measure(place: systems.Place, articles: int, events: int, broker: int,
         sampler.close()
     answers = await runs.read_answers(warm, desk)
     result = runs.measure(desk, answers, sampler, expected)
-    return Restored(
+    found = Restored(
         articles=articles,
-        articles_s=articles / cpu,
+        articles_s=articles * len(spent) / sum(spent),
         cold_s=end - begin,
         warm_s=ready - asked,
         disk_bytes=disk / articles,
@@ -92,6 +118,13 @@ async def measure(place: systems.Place, articles: int, events: int, broker: int,
         cpu_us=result.cpu_us,
         rss_mb=max(peak, sampler.peak_mb),
         wrong=result.wrong,
+    )
+    if not profiles:
+        return found
+    last = max(answers.times) / 1000
+    answering = stages.read_parts(warm.folder / "profile", result.cpu_us, result.seconds, last)
+    return Profiled(
+        **asdict(found), restoring=stages.mean([*map(stages.by_part, restoring)]), answering=stages.by_part(answering)
     )
 
 

@@ -1,4 +1,7 @@
-"""Where the desk's time goes: which stage a frame belongs to, and microseconds an event from a profile of a real worker."""
+"""Where the desk's time goes: which stage a frame belongs to, and microseconds an event from a profile of a real worker.
+
+Some stages have parts, `store/get` of `store`. The table of the whole desk shows stages, that of a large state parts.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ORDER: Final = (
@@ -42,12 +46,43 @@ ANSWER: Final = "answer"
 """The function that calls the judgement: the engine's own, but where the judgement is compiled and has no frames, both."""
 JUDGEMENT: Final = ("parse", "key", "enrich", "score", "serialise")
 
+PARTS: Final = {
+    "read": "fetching and unpacking the input",
+    "topic": "the changelog's bytes asked for and received",
+    "unpack": "CRC, and records made of the bytes",
+    "kept": "what the state keeps, taken out of a record's JSON",
+    "open": "the stores opened",
+    "fold": "folded into the changes of the batch",
+    "blank": "whether a key was ever given to this store",
+    "get": "looked up in RocksDB",
+    "scan": "the sweep: RocksDB read in order",
+    "write": "written to RocksDB's buffer",
+    "judgement": "parse to serialise",
+    "produce": "batches made and sent",
+    "commit": "transactions and offsets",
+    "engine": "the task's loop, counters and metrics",
+    "rest": "event loop, sockets, signals",
+    "flush": "RocksDB's thread that writes buffers to files",
+    "compaction": "RocksDB's thread that merges files",
+    "threads": "other threads",
+}
+"""What the tables of a large state show, in an article's or an event's way."""
+_THREADS: Final = {"rocksdb:high": "flush", "rocksdb:low": "compaction"}
+
 _FUNCTIONS: Final = {
     ("editorial/identity.py", "article_id"): "key",
     ("editorial/identity.py", "event_id"): "key",
     ("desk/processor.py", "_decided"): "serialise",
+    ("desk/processor.py", "fold"): "store/fold",
+    ("desk/processor.py", "read_change"): "store/kept",
+    ("editorial/kept.py", "kept_in"): "store/kept",
+    ("engine/blank.py", "get"): "store/blank",
+    ("engine/blank.py", "apply"): "store/blank",
+    ("engine/rocks_store.py", "get"): "store/get",
+    ("engine/rocks_store.py", "apply"): "store/write",
+    ("engine/rocks_store.py", "scan"): "store/scan",
     ("engine/deciding.py", "answer"): ANSWER,
-    ("engine/task.py", "_flush"): "store",
+    ("engine/task.py", "_flush"): "store/write",
     ("engine/loop.py", "_fetch"): "read",
     ("producer/sender.py", "_send_produce_req"): "produce",
     ("producer/sender.py", "_do_txn_commit"): "commit",
@@ -68,22 +103,22 @@ _FILES: Final = (
     ("newsdesk/editorial/topics", "score"),
     ("newsdesk/editorial/records", "serialise"),
     ("newsdesk/desk/headers", "serialise"),
-    ("newsdesk/editorial/state", "store"),
-    ("newsdesk/editorial/retention", "store"),
-    ("newsdesk/engine/overlay", "store"),
-    ("newsdesk/engine/folding", "store"),
-    ("newsdesk/engine/rocks_store", "store"),
+    ("newsdesk/editorial/state", "store/fold"),
+    ("newsdesk/editorial/retention", "store/fold"),
+    ("newsdesk/engine/overlay", "store/fold"),
+    ("newsdesk/engine/folding", "store/fold"),
+    ("newsdesk/engine/rocks_store", "store/open"),
     ("newsdesk/editorial/identity", None),
     ("newsdesk/editorial/", "enrich"),
     ("newsdesk/desk/processor", "enrich"),
     ("newsdesk/engine/kafka_log", None),
-    ("newsdesk/engine/reading", "read"),
+    ("newsdesk/engine/reading", "read/topic"),
     ("newsdesk/engine/output", "produce"),
     ("newsdesk/engine/producing", "commit"),
     ("aiokafka/producer/transaction_manager", "commit"),
     ("aiokafka/producer/sender", "commit"),
     ("aiokafka/producer/", "produce"),
-    ("aiokafka/consumer/", "read"),
+    ("aiokafka/consumer/", "read/unpack"),
     ("newsdesk/engine/", "engine"),
     ("newsdesk/ops/", "engine"),
     ("prometheus_client/", "engine"),
@@ -111,18 +146,51 @@ class Stage:
     share: float
 
 
-def read_profile(file: Path, cpu_us: float, seconds: float) -> dict[str, float]:
-    """Microseconds an event by stage over the last *seconds* of work; they add up to *cpu_us*, measured without a profiler.
+def read_parts(file: Path, cpu_us: float, seconds: float, end: float | None = None) -> dict[str, float]:
+    """Microseconds an event, by stages and parts of stages, over *seconds* of work; they add up to *cpu_us*.
 
-    A worker that waits is not interrupted, so the last line of the profile is from the end of the work.
+    The work ended at the time *end*. Without it at the last line of the profile: a worker that waits is not interrupted.
     """
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    last = lines[-1]
-    first = next(line for line in lines if line["at"] >= last["at"] - seconds)
-    main = (last["main"] - first["main"]) / (last["process"] - first["process"])
-    counts = {name: count - first["counts"].get(name, 0) for name, count in last["counts"].items()}
-    total = sum(counts.values())
-    return {name: cpu_us * main * count / total for name, count in counts.items()} | {"threads": cpu_us * (1 - main)}
+    last = lines[-1] if end is None else min(lines, key=lambda line: abs(line["at"] - end))
+    begin = (last["at"] if end is None else end) - seconds
+    first = min(lines, key=lambda line: abs(line["at"] - begin))
+    process = last["process"] - first["process"]
+    main = (last["main"] - first["main"]) / process
+    found = _grown(first["counts"], last["counts"])
+    samples = sum(found.values())
+    threads = _grown(first["threads"], last["threads"])
+    behind = {part: threads.get(name, 0.0) / process for name, part in _THREADS.items()}
+    shares = {name: main * count / samples for name, count in found.items()}
+    shares |= behind | {"threads": max(0.0, 1 - main - sum(behind.values()))}
+    return {name: cpu_us * share for name, share in shares.items()}
+
+
+def _grown(first: dict[str, float], last: dict[str, float]) -> dict[str, float]:
+    return {name: count - first.get(name, 0.0) for name, count in last.items()}
+
+
+def read_profile(file: Path, cpu_us: float, seconds: float) -> dict[str, float]:
+    """Microseconds an event by stage over the last *seconds* of work; they add up to *cpu_us*, measured without a profiler."""
+    whole = dict.fromkeys(_THREADS.values(), "threads")
+    found: dict[str, float] = {}
+    for name, us in read_parts(file, cpu_us, seconds).items():
+        stage = whole.get(name) or name.partition("/")[0]
+        found[stage] = found.get(stage, 0.0) + us
+    return found
+
+
+def by_part(stages: dict[str, float]) -> dict[str, float]:
+    """Under the names of PARTS: what the judgement is made of as one, the parts of other stages for themselves."""
+    found = dict.fromkeys(PARTS, 0.0)
+    for name, us in stages.items():
+        found["judgement" if name in (*JUDGEMENT, ANSWER) else name.rpartition("/")[2]] += us
+    return found
+
+
+def mean(profiles: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Of several profiles of the same."""
+    return {name: sum(profile[name] for profile in profiles) / len(profiles) for name in profiles[0]}
 
 
 def with_judgement(compiled: dict[str, float], plain: dict[str, float]) -> dict[str, float]:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import picture, report
+from bench import picture, report, stages
+from bench.__main__ import added
 from bench.latency import summary
+from bench.machine import thread_seconds
 from bench.medians import best_of
 from bench.runs import Result
-from bench.stages import ORDER, read_profile, stage_of, table, with_judgement
+from bench.stages import (
+    ORDER,
+    PARTS,
+    by_part,
+    mean,
+    read_parts,
+    read_profile,
+    stage_of,
+    table,
+    with_judgement,
+)
+from bench.systems import ours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,8 +160,12 @@ def test_latency_counts_from_when_an_event_was_due_and_leaves_out_the_warm_up() 
         ("/x/newsdesk/editorial/quality.py", "score", "score"),
         ("/x/newsdesk/engine/task.py", "run", "engine"),
         ("/x/newsdesk/engine/deciding.py", "answer", "answer"),
-        ("/x/newsdesk/engine/folding.py", "fold_writes", "store"),
-        ("/x/aiokafka/consumer/fetcher.py", "getone", "read"),
+        ("/x/newsdesk/engine/folding.py", "fold_writes", "store/fold"),
+        ("/x/newsdesk/engine/rocks_store.py", "get", "store/get"),
+        ("/x/newsdesk/engine/rocks_store.py", "apply", "store/write"),
+        ("/x/newsdesk/engine/blank.py", "get", "store/blank"),
+        ("/x/newsdesk/engine/reading.py", "_fetch", "read/topic"),
+        ("/x/aiokafka/consumer/fetcher.py", "getone", "read/unpack"),
         ("/x/aiokafka/producer/sender.py", "_send_produce_req", "produce"),
         ("/x/aiokafka/conn.py", "send", None),
         ("/x/asyncio/events.py", "_run", None),
@@ -154,20 +175,122 @@ def test_a_frame_belongs_to_a_stage_or_to_its_callers(file: str, function: str, 
     assert stage_of(file, function) == stage
 
 
-def test_the_stages_add_up_to_the_cpu_that_was_measured_without_the_profiler(tmp_path: Path) -> None:
-    profile = tmp_path / "profile"
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    idle, busy = {"rocksdb:low": 0.1, "python": 0.9}, {"rocksdb:low": 0.3, "rocksdb:high": 0.12, "python": 4.5}
     lines = [
-        {"at": 1.0, "main": 0.5, "process": 0.5, "counts": {"rest": 500}},  # the start, which is not counted
-        {"at": 10.0, "main": 1.0, "process": 1.0, "counts": {"rest": 600, "parse": 10}},
-        {"at": 14.0, "main": 4.6, "process": 5.0, "counts": {"rest": 700, "parse": 310, "answer": 100}},
+        {"at": 1.0, "main": 0.5, "process": 0.5, "threads": {}, "counts": {"rest": 500}},  # the start is not counted
+        {"at": 9.5, "main": 1.0, "process": 1.0, "threads": idle, "counts": {"rest": 600, "parse": 10}},
+        {
+            "at": 14.0,
+            "main": 4.6,
+            "process": 5.0,
+            "threads": busy,
+            "counts": {"rest": 700, "parse": 210, "answer": 100, "store/get": 70, "store/write": 30},
+        },
+        {"at": 19.0, "main": 9.6, "process": 10.0, "threads": busy, "counts": {"rest": 9000}},  # after the work
     ]
-    profile.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    stages = {stage.name: stage for stage in table(read_profile(profile, 100.0, 5.0))}
-    assert list(stages) == list(ORDER)
-    assert stages["threads"].us == pytest.approx(10.0)
-    assert stages["parse"].us == pytest.approx(54.0)
-    assert stages["engine"].us == pytest.approx(18.0)
-    assert sum(stage.us for stage in stages.values()) == pytest.approx(100.0)
+    file = tmp_path / "profile"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
+
+
+def test_the_parts_are_those_of_the_work_and_the_threads_go_by_their_names(profile: Path) -> None:
+    parts = by_part(read_parts(profile, 100.0, 5.0, 14.1))
+    assert list(parts) == list(PARTS)
+    assert (parts["get"], parts["write"]) == (pytest.approx(12.6), pytest.approx(5.4))
+    assert parts["judgement"] == pytest.approx(54.0), "parse and answer"
+    assert (parts["flush"], parts["compaction"], parts["threads"]) == (
+        pytest.approx(3.0), pytest.approx(5.0), pytest.approx(2.0)
+    )  # fmt: skip
+    assert sum(parts.values()) == pytest.approx(100.0)
+
+
+def test_every_stage_has_a_place_in_the_table_of_parts() -> None:
+    found = {stage_of(f"/x/{file}", "") for file, stage in stages._FILES if stage is not None}
+    found |= set(stages._FUNCTIONS.values()) | {"rest", "threads", "flush", "compaction"}
+    parts = by_part({name: 1.0 for name in found if name is not None})
+    assert sum(parts.values()) == len(found)
+    assert set(parts) == set(PARTS)
+
+
+def test_the_mean_of_several_rounds() -> None:
+    assert mean([{"get": 1.0, "fold": 2.0}, {"get": 3.0, "fold": 2.0}]) == {"get": 2.0, "fold": 2.0}
+
+
+def test_the_tables_of_the_states_have_the_parts_that_take_time() -> None:
+    small, large = (dict.fromkeys(PARTS, 0.0) | {"get": us, "fold": 2.0} for us in (0.0, 7.5))
+    states = [
+        {"articles": 10_000, "restoring": small, "answering": small, "wrong": ""},
+        {"articles": 5_000_000, "restoring": small, "answering": large, "wrong": ""},
+    ]
+    lines = list(report.profile_tables(states))
+    assert [line.split()[:3] for line in lines if line.startswith(("  get", "  total"))] == [
+        ["total", "2.0", "2.0"],
+        ["get", "0.0", "7.5"],
+        ["total", "2.0", "9.5"],
+    ]
+    assert not any(line.startswith("  compaction") for line in lines)
+    assert not report.last_line(found(profile=[states[0] | {"wrong": "1 lost"}]))["all_right"]
+
+
+def test_what_is_measured_later_spoils_nothing_and_says_when_it_was() -> None:
+    before = {"setting": {"at": "then"}, "systems": [1], "profile": [0], "later": {"sweep": {"at": "before"}}}
+    now = {"setting": {"at": "now"}, "profile": [2]}
+    assert added(now, before) == {
+        "setting": {"at": "then"},
+        "systems": [1],
+        "profile": [2],
+        "later": {"sweep": {"at": "before"}, "profile": {"at": "now"}},
+    }
+
+
+INTERRUPTED = """
+import signal, threading, time
+from bench.sampled import interrupt
+
+def burn():
+    began = time.thread_time()
+    while time.thread_time() < began + 0.3:
+        pass
+
+samples = []
+signal.signal(signal.SIGPROF, lambda *_: samples.append(1))
+interrupt(0.002)
+other = threading.Thread(target=burn)
+other.start()
+other.join()
+idle = len(samples)
+burn()
+print(idle, len(samples) - idle)
+"""
+
+
+def test_the_main_thread_is_interrupted_for_its_own_cpu_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], env=os.environ | ours(), capture_output=True, check=True)
+    idle, busy = map(int, done.stdout.split())
+    assert idle < 5
+    assert busy > 20, "a kernel's clock of 100 Hz would give 30"
+
+
+def test_the_threads_of_this_process_have_names_and_used_cpu() -> None:
+    before = sum(thread_seconds(os.getpid()).values())
+    began = time.process_time()
+    while time.process_time() < began + 0.05:
+        pass
+    assert sum(thread_seconds(os.getpid()).values()) > before + 0.04
+
+
+def test_the_stages_add_up_to_the_cpu_that_was_measured_without_the_profiler(profile: Path) -> None:
+    worked = profile.read_text().splitlines(keepends=True)[:3]
+    profile.write_text("".join(worked))
+    by_name = {stage.name: stage for stage in table(read_profile(profile, 100.0, 5.0))}
+    assert list(by_name) == list(ORDER)
+    assert by_name["threads"].us == pytest.approx(10.0)
+    assert by_name["parse"].us == pytest.approx(36.0)
+    assert by_name["store"].us == pytest.approx(18.0)
+    assert by_name["engine"].us == pytest.approx(18.0)
+    assert sum(stage.us for stage in by_name.values()) == pytest.approx(100.0)
 
 
 def test_what_is_compiled_and_has_no_frames_is_split_as_in_plain_python() -> None:
