@@ -50,7 +50,10 @@ def open_settings(**given: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        faults = (f"NEWSDESK_{'_'.join(map(str, part['loc'])).upper()}: {part['msg']}" for part in error.errors())
+        faults = (
+            f"NEWSDESK_{'_'.join(map(str, part['loc'])).upper()}: {part['msg'].removeprefix('Value error, ')}"
+            for part in error.errors()
+        )
         raise SetupError("; ".join(faults), "Correct the setting in the environment or on the command line.") from None
 
 

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdesk.contracts import topics
+
+_ADDRESS: Final = re.compile(r"(?:[^\s,:/@\[\]]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
+_GROUP: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_MOST_PORT: Final = 65_535
+
+
+def _addresses(text: str) -> str:
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        found = _ADDRESS.fullmatch(part)
+        if found is None or not 0 < int(found[1]) <= _MOST_PORT:
+            raise ValueError(f"{part!r} is no broker's address: host:port is needed, like 127.0.0.1:9092")
+    return ",".join(parts)
+
+
+def _group(text: str) -> str:
+    if not _GROUP.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a group: 1 to 200 letters, digits, '.', '_' and '-'")
+    return text
 
 
 class Settings(BaseSettings):
@@ -16,7 +36,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEWSDESK_", frozen=True, extra="ignore")
 
-    bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma separated.")
+    bootstrap_servers: Annotated[str, AfterValidator(_addresses)] = Field(
+        "127.0.0.1:9092", description="Kafka brokers, host:port, comma separated."
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How to speak to the brokers."
     )
@@ -27,7 +49,9 @@ class Settings(BaseSettings):
     sasl_password: SecretStr | None = Field(None, description="The SASL password; never printed.")
     ssl_cafile: Path | None = Field(None, description="CA certificates to trust, PEM; the system's where not set.")
 
-    group: str = Field(topics.DESK_GROUP, description="The desk's consumer group and prefix of its transactional ids.")
+    group: Annotated[str, AfterValidator(_group)] = Field(
+        topics.DESK_GROUP, description="The desk's consumer group and prefix of its transactional ids."
+    )
     guarantee: Literal["auto", "exactly_once", "at_least_once"] = Field(
         "auto", description="auto falls back only where the broker has no transactions; deployments set exactly_once."
     )

@@ -184,6 +184,13 @@ def test_sighup_releases_the_brakes_and_ends_nothing(embedded_broker: LocalBroke
         assert desk.end() == 0
 
 
+def test_an_address_that_is_not_this_machine_s_is_told_with_its_remedy(tmp_path: Path) -> None:
+    with running_desk("127.0.0.1:1", tmp_path, web_host="192.0.2.1") as desk:
+        assert desk.process.wait(30) == 1
+    assert "192.0.2.1" in desk.messages()
+    assert "NEWSDESK_WEB_HOST" in desk.messages()
+
+
 def test_a_port_that_is_taken_is_told_with_its_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

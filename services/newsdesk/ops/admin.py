@@ -216,8 +216,9 @@ def _count_drift(topic: Topic, wanted: int, actual: int) -> list[Drift]:
     if actual == expected:
         return []
     remedy = (
-        "All co-partitioned topics need the same number. It cannot be changed under standing articles: run with the number "
-        f"that is there (--partitions {actual}), or move to new topics; an empty topic may be deleted and applied again."
+        "All topics but the rules need the same number, and it cannot change under standing articles. Where all of them have "
+        f"{actual}, leave --partitions out; where this one alone has, delete it (what is in it is lost) and let "
+        "`newsdesk topics apply` make it anew, or move to new topics."
     )
     return [Drift(topic.name, _PARTITIONS, str(expected), str(actual), remedy)]
 

@@ -7,6 +7,7 @@ through Faust's own hook for that (`app.web_server`).
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,9 @@ class Pages(Service):
             await runner.cleanup()
             raise WebError(
                 f"cannot listen on {self._host}:{self._port}: {error.strerror or error}",
-                "Choose another port with NEWSDESK_WEB_PORT (0 takes a free one).",
+                "Choose an address of this machine with NEWSDESK_WEB_HOST."
+                if error.errno == errno.EADDRNOTAVAIL
+                else "Choose another port with NEWSDESK_WEB_PORT (0 takes a free one).",
             ) from error
         self._runner = runner
         host, port = runner.addresses[0][:2]
