@@ -119,7 +119,8 @@ def test_the_attempts_at_all_tasks_of_a_worker_lend_from_the_same() -> None:
         committer=lambda **_: None,  # type: ignore[arg-type, return-value]
     )
     maker = TaskMaker(parts, lambda _: None)
-    link: Any = SimpleNamespace(consumer=SimpleNamespace(pause=lambda *_: None), reader=None, chosen=None)
+    consumer: Any = SimpleNamespace(pause=lambda *_: None)
+    link: Any = SimpleNamespace(consumer=consumer, reader=None, chosen=None, partitions=2)
     for number in (0, 1):
         keeper = maker.keeper(number, link, lambda: True)
         for _ in range(2):
