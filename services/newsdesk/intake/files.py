@@ -64,7 +64,7 @@ def _events(lines: Lines) -> Iterator[Item | Refused]:
         yield from _over_several_lines(lines, first)
     elif first.text.lstrip().startswith(b"["):
         second = lines.next_text()
-        if second is None and first.whole:
+        if second is None and first.whole and jsontext.stops(_text(first.text)) is None:
             yield from _document(lines.name, first.number, _text(first.text))
         else:
             yield from _each(lines, [first] if second is None else [first, second])
