@@ -133,7 +133,7 @@ class TopicWatch:
         asked = [TopicPartition(topic, number) for topic in self._inputs for number in range(partitions)]
         for tp, found in (await committed_offsets(coordinator, asked)).items():
             identity, before = read_stamp(found.metadata)
-            if before is not None and before != partitions and identity and identity == self._ids[tp.topic]:
+            if before not in (None, partitions) and identity == self._ids[tp.topic]:
                 raise _grown(before, partitions)
 
     async def watch(self, client: AIOKafkaClient) -> None:

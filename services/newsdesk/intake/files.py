@@ -60,12 +60,21 @@ def _events(lines: Lines) -> Iterator[Item | Refused]:
     first = Line(first.number, first.text.removeprefix(_UTF8_BOM), whole=first.whole)
     if first.text.rstrip() == b"---" or lines.name.lower().endswith(_MARKDOWN):
         yield _article_file(lines, first)
-    elif _goes_on(first.text):
+    else:
+        yield from _events_in_json(lines, first)
+
+
+def _events_in_json(lines: Lines, first: Line) -> Iterator[Item | Refused]:
+    """One event a line, but for a document: a value that goes on over several lines, or a file of nothing but one array."""
+    text = _text(first.text)
+    begins = text.lstrip()[:1]
+    stop = jsontext.stops(text) if begins in ("{", "[") else None
+    if stop == len(text):
         yield from _over_several_lines(lines, first)
-    elif first.text.lstrip().startswith(b"["):
+    elif stop is None and begins == "[":
         second = lines.next_text()
-        if second is None and first.whole and jsontext.stops(_text(first.text)) is None:
-            yield from _document(lines.name, first.number, _text(first.text))
+        if second is None and first.whole:
+            yield from _document(lines.name, first.number, text)
         else:
             yield from _each(lines, [first] if second is None else [first, second])
     else:
@@ -126,12 +135,6 @@ def _event(file: str, number: int, value: bytes) -> Item | Refused:
     if isinstance(read, dict):
         return item
     return Refused(f"an event is a JSON object, not {_JSON_NAMES[type(read)]}", item)
-
-
-def _goes_on(line: bytes) -> bool:
-    """The *line* is the beginning of a JSON object or array that further lines may complete."""
-    text = _text(line)
-    return text.lstrip().startswith(("{", "[")) and jsontext.stops(text) == len(text)
 
 
 def _over_several_lines(lines: Lines, first: Line) -> Iterator[Item | Refused]:
